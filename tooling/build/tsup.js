@@ -1,0 +1,25 @@
+import { defineConfig } from "tsup";
+
+/**
+ * The one build recipe of every package: each entry becomes one ESM file, everything in `node_modules` stays an import.
+ * Declarations come from `tsc` (see each package's `build` script), because they then map back to the source line.
+ *
+ * @param {Record<string, string>} entry output name → source file
+ * @param {import("tsup").Options} [options]
+ */
+export function packageBuild(entry, options = {}) {
+  return defineConfig({
+    entry,
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    outDir: "dist",
+    sourcemap: true,
+    splitting: true,
+    clean: true,
+    removeNodeProtocol: false,
+    dts: false,
+    external: [/^node:/],
+    ...options,
+  });
+}
