@@ -1,0 +1,25 @@
+export type {
+  Backend,
+  ExternalData,
+  KeyValueCache,
+  KeyValueCacheLayout,
+  RunOptions,
+  Session,
+  SessionGraph,
+  SessionOptions,
+  Target,
+} from "./backend.js";
+export type { ByteSource, ByteStore, ReadOptions } from "./byte-source.js";
+export {
+  BackendError,
+  ConfigError,
+  DisposedError,
+  InvalidArgumentError,
+  MediaError,
+  ModelFileError,
+  SmolVLMError,
+} from "./errors.js";
+export type { ModelFiles, OnProgress, OpenOptions, ProgressEvent } from "./model-files.js";
+export type { ModelInputs } from "./model-inputs.js";
+export type { RawImage } from "./raw-image.js";
+export { tensor, type DataType, type Tensor, type TensorDataMap } from "./tensor.js";

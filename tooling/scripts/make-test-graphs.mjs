@@ -1,0 +1,165 @@
+// Writes packages/contracts/src/testing/test-graphs.ts: the small ONNX models that every backend is tested with. Run it again after
+// changing a graph: node tooling/scripts/make-test-graphs.mjs && npx prettier --write packages/contracts/src/testing
+import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { onnxModel } from "./onnx-writer.mjs";
+
+const value = (name, type, ...dims) => ({ name, type, dims });
+const external = (name, dims, location, offset) => {
+  const length = 4 * dims.reduce((product, dim) => product * dim, 1);
+  return { name, type: "float32", dims, external: { location, offset, length } };
+};
+
+const heads = 4;
+const keyValueHeads = 2;
+const headDim = 8;
+const splitHeads = (from, to) => [
+  { op: "Reshape", inputs: [from, "split"], outputs: [`${from}.split`] },
+  { op: "Transpose", inputs: [`${from}.split`], outputs: [to], attributes: { perm: [0, 2, 1, 3] } },
+];
+
+const graphs = {
+  affine: {
+    comment: "`y` = `x` [rows, 4] · W [4, 3] + b [3]; W is at byte 16 of `weights.bin`, b at byte 0 of `bias.bin`.",
+    inputs: [value("x", "float32", "rows", 4)],
+    outputs: [value("y", "float32", "rows", 3)],
+    initializers: [external("w", [4, 3], "weights.bin", 16), external("b", [3], "bias.bin", 0)],
+    nodes: [
+      { op: "MatMul", inputs: ["x", "w"], outputs: ["xw"] },
+      { op: "Add", inputs: ["xw", "b"], outputs: ["y"] },
+    ],
+  },
+  large: {
+    comment: "`y` = `x` [rows, 1024] · W [1024, 1024]; W is all of `weights.bin`, 4 MiB.",
+    inputs: [value("x", "float32", "rows", 1024)],
+    outputs: [value("y", "float32", "rows", 1024)],
+    initializers: [external("w", [1024, 1024], "weights.bin", 0)],
+    nodes: [{ op: "MatMul", inputs: ["x", "w"], outputs: ["y"] }],
+  },
+  twoOutputs: {
+    comment: "`sum` = `a` + `b` and `product` = `a` · `b`, all float32 [n].",
+    inputs: [value("a", "float32", "n"), value("b", "float32", "n")],
+    outputs: [value("sum", "float32", "n"), value("product", "float32", "n")],
+    nodes: [
+      { op: "Add", inputs: ["a", "b"], outputs: ["sum"] },
+      { op: "Mul", inputs: ["a", "b"], outputs: ["product"] },
+    ],
+  },
+  types: {
+    comment:
+      "`not` = ¬`mask` (bool), `chosen` = `mask` ? `a` : `b` (int32), `doubled` = 2 · `long` (int64), all [n]; `bytes` (uint8 scalar) unchanged.",
+    inputs: [
+      value("mask", "bool", "n"),
+      value("a", "int32", "n"),
+      value("b", "int32", "n"),
+      value("long", "int64", "n"),
+      value("byte", "uint8"),
+    ],
+    outputs: [
+      value("not", "bool", "n"),
+      value("chosen", "int32", "n"),
+      value("doubled", "int64", "n"),
+      value("bytes", "uint8"),
+    ],
+    nodes: [
+      { op: "Not", inputs: ["mask"], outputs: ["not"] },
+      { op: "Where", inputs: ["mask", "a", "b"], outputs: ["chosen"] },
+      { op: "Add", inputs: ["long", "long"], outputs: ["doubled"] },
+      { op: "Identity", inputs: ["byte"], outputs: ["bytes"] },
+    ],
+  },
+  sixOnly: {
+    comment: "`y` [2, 3] from `x` [n]: its kernel fails unless n is 6.",
+    inputs: [value("x", "float32", "n")],
+    outputs: [value("y", "float32", 2, 3)],
+    initializers: [{ name: "shape", type: "int64", dims: [2], data: BigInt64Array.of(2n, 3n) }],
+    nodes: [{ op: "Reshape", inputs: ["x", "shape"], outputs: ["y"] }],
+  },
+  unknownOperator: {
+    comment: "A graph no backend can load: its operator does not exist.",
+    inputs: [value("x", "float32", "n")],
+    outputs: [value("y", "float32", "n")],
+    nodes: [{ op: "NoSuchOperator", inputs: ["x"], outputs: ["y"] }],
+  },
+  slow: {
+    comment: "`y` = `x` to the 17th power, as 16 products of [n, n] matrices: n chooses how long it takes.",
+    inputs: [value("x", "float32", "n", "n")],
+    outputs: [value("y", "float32", "n", "n")],
+    nodes: Array.from({ length: 16 }, (_, i) => ({
+      op: "MatMul",
+      inputs: [i === 0 ? "x" : `power.${i}`, "x"],
+      outputs: [i === 15 ? "y" : `power.${i + 1}`],
+    })),
+  },
+  attention: {
+    comment:
+      "One layer of grouped-query attention, `query` [batch, positions, 4·8], `key` and `value` [batch, positions, 2·8] → `attended` " +
+      "[batch, positions, 4·8]. The new rows come out as they went in, with heads split.",
+    inputs: [
+      value("query", "float32", "batch", "positions", heads * headDim),
+      value("key", "float32", "batch", "positions", keyValueHeads * headDim),
+      value("value", "float32", "batch", "positions", keyValueHeads * headDim),
+      value("seqlens_k", "int32", "batch"),
+      value("total_sequence_length", "int32"),
+      value("past_key_values.0.key", "float32", "batch", keyValueHeads, "past", headDim),
+      value("past_key_values.0.value", "float32", "batch", keyValueHeads, "past", headDim),
+    ],
+    outputs: [
+      value("attended", "float32", "batch", "positions", heads * headDim),
+      value("present.0.key", "float32", "batch", keyValueHeads, "positions", headDim),
+      value("present.0.value", "float32", "batch", keyValueHeads, "positions", headDim),
+    ],
+    initializers: [
+      {
+        name: "split",
+        type: "int64",
+        dims: [4],
+        data: BigInt64Array.of(0n, 0n, BigInt(keyValueHeads), BigInt(headDim)),
+      },
+    ],
+    nodes: [
+      {
+        op: "GroupQueryAttention",
+        domain: "com.microsoft",
+        inputs: [
+          "query",
+          "key",
+          "value",
+          "past_key_values.0.key",
+          "past_key_values.0.value",
+          "seqlens_k",
+          "total_sequence_length",
+        ],
+        outputs: ["attended", "whole.key", "whole.value"],
+        attributes: { num_heads: heads, kv_num_heads: keyValueHeads },
+      },
+      ...splitHeads("key", "present.0.key"),
+      ...splitHeads("value", "present.0.value"),
+    ],
+  },
+};
+
+const entries = Object.entries(graphs).map(([name, { comment, ...graph }]) => {
+  const base64 = Buffer.from(onnxModel({ name, ...graph })).toString("base64");
+  const lines = (base64.match(/.{1,110}/g) ?? []).map((line) => `    "${line}",`);
+  return `  /** ${comment} */\n  ${name}: [\n${lines.join("\n")}\n  ],`;
+});
+const file = `// Generated by tooling/scripts/make-test-graphs.mjs; do not edit.
+
+/** Names of the test graphs. */
+export type TestGraph = ${Object.keys(graphs)
+  .map((name) => `"${name}"`)
+  .join(" | ")};
+
+/** ONNX models in base64, one array of lines each. */
+const encoded: Readonly<Record<TestGraph, readonly string[]>> = {
+${entries.join("\n")}
+};
+
+/** The serialised ONNX model of a test graph, a new copy each time. */
+export function testGraph(name: TestGraph): Uint8Array {
+  return Uint8Array.from(atob(encoded[name].join("")), (character) => character.charCodeAt(0));
+}
+`;
+writeFileSync(fileURLToPath(new URL("../../packages/contracts/src/testing/test-graphs.ts", import.meta.url)), file);
