@@ -1,0 +1,59 @@
+import { open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { ModelFileError, type ByteSource, type ReadOptions } from "@smolvlm/contracts";
+import { checkRange } from "../memory-byte-source.js";
+import { fileProblem } from "./file-problem.js";
+
+/** Most bytes per system call: an abort is noticed in between, and Node refuses more than 2 GiB at once. */
+const MAX_BYTES_PER_CALL = 64 * 2 ** 20;
+
+/**
+ * A `ByteSource` over a local file, read by position. The file is opened for each read and closed after it, so a source needs no
+ * disposing; `path` is set, so a backend may map it.
+ *
+ * @param path - the file, absolute or relative to the working directory.
+ * @param name - what error messages call it; the path when absent.
+ * @throws ModelFileError when it does not exist, is not a file, or cannot be looked at.
+ */
+export async function fileByteSource(path: string, name: string = path): Promise<ByteSource> {
+  const absolute = resolve(path);
+  const found = await stat(absolute).catch((cause: unknown) => {
+    throw new ModelFileError(name, fileProblem(cause), { cause });
+  });
+  if (!found.isFile()) throw new ModelFileError(name, "is not a file.");
+  return new FileByteSource(absolute, name, found.size);
+}
+
+class FileByteSource implements ByteSource {
+  constructor(
+    readonly path: string,
+    private readonly name: string,
+    readonly size: number,
+  ) {}
+
+  async read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {
+    options?.signal?.throwIfAborted();
+    checkRange(this.name, this.size, offset, length);
+    try {
+      await using file = await open(this.path, "r");
+      const bytes = new Uint8Array(length);
+      let done = 0;
+      while (done < length) {
+        options?.signal?.throwIfAborted();
+        const wanted = Math.min(length - done, MAX_BYTES_PER_CALL);
+        const { bytesRead } = await file.read(bytes, done, wanted, offset + done);
+        if (bytesRead === 0) {
+          throw new ModelFileError(
+            this.name,
+            `ends at byte ${offset + done} although it had ${this.size} bytes when opened.`,
+          );
+        }
+        done += bytesRead;
+      }
+      return bytes;
+    } catch (cause) {
+      if (ModelFileError.isInstance(cause) || options?.signal?.aborted) throw cause;
+      throw new ModelFileError(this.name, fileProblem(cause), { cause });
+    }
+  }
+}
