@@ -1,0 +1,111 @@
+import type { KeyValueCacheLayout } from "@smolvlm/contracts";
+import { InvalidArgumentError } from "@smolvlm/contracts";
+import { describe, expect, test } from "vitest";
+import { GrowingKeyValues } from "./growing-key-values.js";
+
+const layout: KeyValueCacheLayout = { layers: 2, keyValueHeads: 2, headDim: 3, maxLength: 600 };
+
+/** Rows whose every element tells where it belongs: buffer, row, head, position of the row. */
+function rowsFrom(cache: GrowingKeyValues, positions: number): Float32Array[] {
+  return cache.buffers.map((_, buffer) => {
+    const values: number[] = [];
+    for (let row = 0; row < cache.batch; row++) {
+      for (let head = 0; head < layout.keyValueHeads; head++) {
+        for (let position = 0; position < positions; position++) {
+          const code = code4(buffer, row, head, (cache.lengths[row] ?? 0) + position);
+          values.push(code, code + 0.25, code + 0.5);
+        }
+      }
+    }
+    return Float32Array.from(values);
+  });
+}
+
+const code4 = (buffer: number, row: number, head: number, position: number): number =>
+  ((buffer * 8 + row) * 2 + head) * 1000 + position;
+
+/** Checks every valid element of `cache`, whose rows were once the rows `origin` of another. */
+function expectContents(cache: GrowingKeyValues, origin: readonly number[]): void {
+  const [, , capacity] = cache.dims as [number, number, number, number];
+  cache.buffers.forEach((values, buffer) => {
+    origin.forEach((from, row) => {
+      for (let head = 0; head < layout.keyValueHeads; head++) {
+        const start = (row * layout.keyValueHeads + head) * capacity * layout.headDim;
+        const found = values.subarray(start, start + (cache.lengths[row] as number) * layout.headDim);
+        const expected = Array.from({ length: cache.lengths[row] as number }, (_, position) => {
+          const code = code4(buffer, from, head, position);
+          return [code, code + 0.25, code + 0.5];
+        });
+        expect([...found]).toEqual(expected.flat());
+      }
+    });
+  });
+}
+
+describe("GrowingKeyValues", () => {
+  test("appends each row at its own length, over several growths", () => {
+    const cache = new GrowingKeyValues(layout, 3);
+    expect(cache.dims).toEqual([3, 2, 0, 3]);
+    for (const [positions, counts] of [
+      [5, [5, 0, 2]],
+      [260, [255, 260, 1]],
+      [1, [1, 1, 0]],
+      [300, [0, 300, 7]],
+    ] as const) {
+      cache.append(rowsFrom(cache, positions), positions, counts);
+      expectContents(cache, [0, 1, 2]);
+    }
+    expect(cache.lengths).toEqual([261, 561, 10]);
+  });
+
+  test("reserves in steps of 256, up to the longest allowed", () => {
+    const cache = new GrowingKeyValues(layout, 1);
+    const capacities = [1, 255, 1, 256, 87].map((count) => {
+      cache.append(rowsFrom(cache, count), count, [count]);
+      return cache.capacity;
+    });
+    expect(capacities).toEqual([256, 256, 512, 600, 600]);
+    expect(cache.byteLength).toBe(4 * 2 * 600 * 3 * 4);
+  });
+
+  test("overwrites what was forgotten", () => {
+    const cache = new GrowingKeyValues(layout, 2);
+    cache.append(rowsFrom(cache, 10), 10, [10, 8]);
+    cache.rewind([4, 8]);
+    expect(cache.lengths).toEqual([4, 8]);
+    cache.append(rowsFrom(cache, 2), 2, [2, 1]);
+    expect(cache.lengths).toEqual([6, 9]);
+    expectContents(cache, [0, 1]);
+  });
+
+  test("forks copies", () => {
+    const cache = new GrowingKeyValues(layout, 3);
+    cache.append(rowsFrom(cache, 300), 300, [300, 2, 7]);
+    const fork = cache.fork([1, 2, 1]);
+    expect(fork.capacity).toBe(256);
+    expectContents(fork, [1, 2, 1]);
+    expectContents(cache.fork(), [0, 1, 2]);
+    fork.buffers.forEach((buffer) => buffer.fill(-1));
+    expectContents(cache, [0, 1, 2]);
+  });
+
+  test("forks an empty cache", () => {
+    const fork = new GrowingKeyValues(layout, 2).fork();
+    expect([fork.lengths, fork.capacity]).toEqual([[0, 0], 0]);
+  });
+
+  test("refuses wrong arrays and stays as it was", () => {
+    const cache = new GrowingKeyValues(layout, 1);
+    const rows = rowsFrom(cache, 2);
+    for (const [wrong, positions, counts] of [
+      [rows.slice(1), 2, [2]],
+      [rows, 3, [2]],
+      [rows, 2, [3]],
+      [rows, 2, []],
+      [rows, 2, [601]],
+    ] as const) {
+      expect(() => cache.append(wrong, positions, counts)).toThrow(InvalidArgumentError);
+    }
+    expect(cache.lengths).toEqual([0]);
+  });
+});

@@ -1,0 +1,3 @@
+export { availableDevices, type AvailableDevice } from "./available-devices.js";
+export type { NodeDevice } from "./engine-protocol.js";
+export { nodeBackend, type NodeBackendOptions } from "./node-backend.js";
