@@ -1,0 +1,11 @@
+export type { ImageDecoder, ImageSource } from "./image-decoder.js";
+export type { ImagePatches, ImageProcessor } from "./image-processor.js";
+export type { ImageProcessorOptions, ResolvedOptions, TargetSize } from "./image-processor-options.js";
+export type { ImageInput, ImageProcessorOutput } from "./preprocess.js";
+export { Resample } from "./resample/filter.js";
+export { SmolVLMImageProcessor } from "./smolvlm-image-processor.js";
+export {
+  SmolVLMImageProcessorFast,
+  type FastFlavour,
+  type FastImageProcessorOptions,
+} from "./smolvlm-image-processor-fast.js";

@@ -1,0 +1,1 @@
+export { nodeImageDecoder, type NodeImageDecoderOptions } from "./node-image-decoder.js";

@@ -1,0 +1,83 @@
+import { InvalidArgumentError, MediaError, type RawImage } from "@smolvlm/contracts";
+import type { ImageDecoder } from "../image-decoder.js";
+import { decodeBmp } from "./decode-bmp.js";
+import type { DecodeContext } from "./decode-context.js";
+import { decodeGif } from "./decode-gif.js";
+import { decodeWithSharp } from "./decode-with-sharp.js";
+import type { FetchLimits } from "./fetch-image.js";
+import { imageKind } from "./image-kind.js";
+import { readImageSource } from "./read-image-source.js";
+
+/** Options of `nodeImageDecoder`. */
+export interface NodeImageDecoderOptions {
+  /** Most pixels of a picture, read from its header before it is decoded. Default 178,956,970, where Pillow refuses too. */
+  readonly maxPixels?: number | undefined;
+  /** Most bytes of a picture's file. Default 64 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** How long fetching a URL may take in all, milliseconds. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** How many redirects a URL may make. Default 5. */
+  readonly maxRedirects?: number | undefined;
+  /**
+   * Whether a URL may be fetched; asked again for each redirect. A server that takes URLs from its users should refuse here what
+   * is not public. Default: every http(s) URL.
+   */
+  readonly allowUrl?: ((url: URL) => boolean | Promise<boolean>) | undefined;
+  /**
+   * Whether pictures are turned as their EXIF (or XMP) orientation says, as the reference does for paths and URLs. Default true. An
+   * AVIF file's own rotation is always applied.
+   */
+  readonly autoOrient?: boolean | undefined;
+}
+
+/** Twice Pillow's `MAX_IMAGE_PIXELS`: its limit for refusing. Half a gigabyte as RGB. */
+const MAX_PIXELS = 178_956_970;
+/** More than any photograph needs, and little enough to hold. */
+const MAX_BYTES = 64 * 2 ** 20;
+const TIMEOUT_MS = 30_000;
+const MAX_REDIRECTS = 5;
+
+function limit(argument: string, value: number | undefined, fallback: number): number {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value ?? fallback;
+  throw new InvalidArgumentError({ argument, expected: "a whole number from 0", found: String(value) });
+}
+
+async function decodeBytes(bytes: Uint8Array, context: DecodeContext): Promise<RawImage> {
+  const found = imageKind(bytes);
+  if (found?.kind === "gif") return decodeGif(bytes, context);
+  if (found?.kind === "bmp") return decodeBmp(bytes, context);
+  if (found?.kind !== undefined) return decodeWithSharp(bytes, found.kind, context);
+  const unknown = found ? `is ${found.name}, which is not supported` : "is not a picture of a known kind";
+  throw new MediaError(
+    context.media,
+    `${bytes.length === 0 ? "is empty" : unknown}; give a JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP file.`,
+  );
+}
+
+/**
+ * An `ImageDecoder` for Node. It reads paths, http(s), `file:` and `data:` URLs, base64 text, bytes and Blobs, and gives the pixels
+ * that Pillow's `convert("RGB")` gives; the package's README lists the files that differ. JPEG, PNG, WebP, AVIF and TIFF need the
+ * package `sharp`.
+ *
+ * @throws InvalidArgumentError for an option out of range.
+ */
+export function nodeImageDecoder(options: NodeImageDecoderOptions = {}): ImageDecoder {
+  const limits: FetchLimits = {
+    maxBytes: limit("maxBytes", options.maxBytes, MAX_BYTES),
+    timeoutMs: limit("timeoutMs", options.timeoutMs, TIMEOUT_MS),
+    maxRedirects: limit("maxRedirects", options.maxRedirects, MAX_REDIRECTS),
+    allowUrl: options.allowUrl ?? (() => true),
+  };
+  const maxPixels = limit("maxPixels", options.maxPixels, MAX_PIXELS);
+  const autoOrient = options.autoOrient ?? true;
+  return {
+    async decode(source, { signal } = {}) {
+      signal?.throwIfAborted();
+      const read = await readImageSource(source, limits, signal);
+      if ("data" in read) return read;
+      const image = await decodeBytes(read.bytes, { media: read.media, maxPixels, autoOrient });
+      signal?.throwIfAborted();
+      return image;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { open } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { InvalidArgumentError, MediaError, type RawImage } from "@smolvlm/contracts";
+import type { ImageSource } from "../image-decoder.js";
+import { displayUrl, fetchImage, type FetchLimits } from "./fetch-image.js";
+import { imageKind } from "./image-kind.js";
+
+/** A file's bytes, and what to call it in messages. */
+export interface ImageFile {
+  readonly media: string;
+  readonly bytes: Uint8Array;
+}
+
+function checkLength(media: string, length: number, maxBytes: number): void {
+  if (length > maxBytes)
+    throw new MediaError(media, `is larger than the limit of ${maxBytes} bytes; raise maxBytes to read it.`);
+}
+
+/** Reads a regular file, and nothing that could block or never end. Undefined when there is none of that name. */
+async function readPath(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
+  try {
+    const file = await open(path);
+    try {
+      const status = await file.stat();
+      if (!status.isFile()) throw new MediaError(path, "is not a file.");
+      checkLength(path, status.size, maxBytes);
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (MediaError.isInstance(cause)) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "ENAMETOOLONG" || code === "ENOTDIR" || code === "ERR_INVALID_ARG_VALUE")
+      return undefined;
+    throw new MediaError(path, `could not be read (${code ?? String(cause)}).`, { cause });
+  }
+}
+
+function decodeBase64(media: string, text: string, maxBytes: number): Uint8Array {
+  // A rough check before memory is taken: even with line breaks, text is not twice as long as its bytes.
+  checkLength(media, text.length / 2, maxBytes);
+  const bytes = Buffer.from(text, "base64");
+  checkLength(media, bytes.length, maxBytes);
+  return bytes;
+}
+
+/** The bytes of a `data:` URL, base64 or percent-encoded. */
+function readDataUrl(url: string, maxBytes: number): ImageFile {
+  const media = "data: URL";
+  const comma = url.indexOf(",");
+  if (comma < 0) throw new MediaError(media, "has no comma, and so no data.");
+  const isBase64 = /;\s*base64\s*$/i.test(url.slice(0, comma));
+  const text = url.slice(comma + 1);
+  if (isBase64) return { media, bytes: decodeBase64(media, text, maxBytes) };
+  checkLength(media, text.length / 3, maxBytes);
+  const bytes = Buffer.from(
+    text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    "latin1",
+  );
+  checkLength(media, bytes.length, maxBytes);
+  return { media, bytes };
+}
+
+/** Text that is a picture in base64, as the reference takes it too; undefined when it is something else. */
+function readBase64(text: string, maxBytes: number): ImageFile | undefined {
+  if (!/^[A-Za-z0-9+/]{16}/.test(text)) return undefined;
+  if (imageKind(Buffer.from(text.slice(0, 96), "base64")) === undefined) return undefined;
+  return { media: "base64 text", bytes: decodeBase64("base64 text", text, maxBytes) };
+}
+
+async function readText(text: string, limits: FetchLimits, signal: AbortSignal | undefined): Promise<ImageFile> {
+  if (/^https?:\/\//i.test(text)) {
+    if (!URL.canParse(text)) throw new MediaError(text, "is not a valid URL.");
+    return readUrl(new URL(text), limits, signal);
+  }
+  if (/^data:/i.test(text)) return readDataUrl(text, limits.maxBytes);
+  if (/^file:\/\//i.test(text) && URL.canParse(text)) return readUrl(new URL(text), limits, signal);
+  const bytes = await readPath(text, limits.maxBytes);
+  if (bytes) return { media: text, bytes };
+  const encoded = readBase64(text, limits.maxBytes);
+  if (encoded) return encoded;
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  throw new MediaError(shown, "there is no such file. Give a path, an http(s), file: or data: URL, or base64 text.");
+}
+
+async function readUrl(url: URL, limits: FetchLimits, signal: AbortSignal | undefined): Promise<ImageFile> {
+  switch (url.protocol) {
+    case "http:":
+    case "https:":
+      return { media: displayUrl(url), bytes: await fetchImage(url, limits, signal) };
+    case "data:":
+      return readDataUrl(url.href, limits.maxBytes);
+    case "file:": {
+      const path = filePath(url);
+      const bytes = await readPath(path, limits.maxBytes);
+      if (!bytes) throw new MediaError(path, "there is no such file.");
+      return { media: path, bytes };
+    }
+    default:
+      throw new MediaError(displayUrl(url), `${url.protocol} URLs are not read; give an http(s), file: or data: URL.`);
+  }
+}
+
+function filePath(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new MediaError(url.href, "is not the URL of a file on this machine.", { cause });
+  }
+}
+
+function isRawImage(source: object): source is RawImage {
+  return "data" in source && "width" in source && "height" in source;
+}
+
+/**
+ * The bytes of a picture, or its pixels where it was given as such.
+ *
+ * @throws MediaError when it cannot be had or is over a limit; InvalidArgumentError for a source of another type.
+ */
+export async function readImageSource(
+  source: ImageSource,
+  limits: FetchLimits,
+  signal: AbortSignal | undefined,
+): Promise<ImageFile | RawImage> {
+  if (typeof source === "string") return readText(source, limits, signal);
+  if (source instanceof URL) return readUrl(source, limits, signal);
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
+    const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
+    checkLength("bytes", bytes.length, limits.maxBytes);
+    return { media: "bytes", bytes };
+  }
+  if (source instanceof Blob) {
+    checkLength("Blob", source.size, limits.maxBytes);
+    return { media: "Blob", bytes: new Uint8Array(await source.arrayBuffer()) };
+  }
+  if (typeof source === "object" && source !== null && isRawImage(source)) return source;
+  const expected = "a path, a URL, bytes, a Blob or a RawImage";
+  throw new InvalidArgumentError({ argument: "image", expected, found: source === null ? "null" : typeof source });
+}

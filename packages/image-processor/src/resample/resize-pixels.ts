@@ -1,0 +1,70 @@
+import { InvalidArgumentError } from "@smolvlm/contracts";
+import type { Size } from "../resize-geometry.js";
+import { atenWeights, axisWeights, pillowWeights, type AxisWeights, type FixedPointWeights } from "./axis-weights.js";
+import { filterOf, Resample } from "./filter.js";
+import { resampleInTypeScript, type FixedPointResampler, type RgbPixels } from "./fixed-point-resampler.js";
+import { resampleInFloat32 } from "./float-resampler.js";
+import { nearestInAten, nearestInPillow } from "./nearest.js";
+import { loadWasmResampler } from "./wasm-resampler.js";
+
+/**
+ * Whose arithmetic a resize has, to the last bit: `pillow` and `torchvision` round to 8 bits after each of the two passes, with
+ * weights of 22 bits and of 16 bits; `torchvision-float32` computes in float32 and rounds once (torchvision's transforms v1).
+ */
+export type ResampleArithmetic = "pillow" | "torchvision" | "torchvision-float32";
+
+let fixedPointResampler: FixedPointResampler | undefined;
+
+/** WebAssembly where it runs; TypeScript under a content security policy without `wasm-unsafe-eval` or without SIMD. Same bits. */
+function fixedPoint(): FixedPointResampler {
+  return (fixedPointResampler ??= loadWasmResampler() ?? resampleInTypeScript);
+}
+
+function resizeFixedPoint(
+  image: RgbPixels,
+  { width, height }: Size,
+  resample: Resample,
+  round: (axis: AxisWeights) => FixedPointWeights,
+): RgbPixels {
+  const filter = filterOf(resample);
+  return fixedPoint()(
+    image,
+    width === image.width ? undefined : round(axisWeights(image.width, width, filter)),
+    height === image.height ? undefined : round(axisWeights(image.height, height, filter)),
+  );
+}
+
+function checkTorchvisionFilter(resample: Resample): void {
+  if (resample !== Resample.BOX && resample !== Resample.HAMMING) return;
+  throw new InvalidArgumentError({
+    argument: "resample",
+    expected: "NEAREST, LANCZOS, BILINEAR or BICUBIC (torchvision has no BOX and HAMMING; SmolVLMImageProcessor does)",
+    found: String(resample),
+  });
+}
+
+/**
+ * RGB pixels at another size; the same object when the size does not change.
+ *
+ * @throws InvalidArgumentError when the arithmetic does not know the filter.
+ */
+export function resizePixels(
+  image: RgbPixels,
+  size: Size,
+  resample: Resample,
+  arithmetic: ResampleArithmetic,
+): RgbPixels {
+  if (arithmetic !== "pillow") checkTorchvisionFilter(resample);
+  if (size.width === image.width && size.height === image.height) return image;
+  if (resample === Resample.NEAREST) {
+    return (arithmetic === "pillow" ? nearestInPillow : nearestInAten)(image, size.width, size.height);
+  }
+  switch (arithmetic) {
+    case "pillow":
+      return resizeFixedPoint(image, size, resample, pillowWeights);
+    case "torchvision":
+      return resizeFixedPoint(image, size, resample, atenWeights);
+    case "torchvision-float32":
+      return resampleInFloat32(image, size, resample);
+  }
+}

@@ -1,0 +1,6 @@
+import { packageBuild } from "@smolvlm/tooling/tsup";
+
+export default packageBuild(
+  { index: "src/index.ts", pixels: "src/pixels.ts", "node/index": "src/node/index.ts" },
+  { platform: "node" },
+);
