@@ -1,0 +1,115 @@
+import { InvalidArgumentError, type RawImage, type Tensor } from "@smolvlm/contracts";
+import type { ImageProcessor, ImageProcessorOptions, ImageProcessorOutput } from "@smolvlm/image-processor";
+import type { MediaKind } from "../prompt/expand-placeholders.js";
+import { imagePrompt } from "../prompt/image-prompt.js";
+import type { MediaTokens } from "../prompt/media-tokens.js";
+import { videoPrompt } from "../prompt/video-prompt.js";
+import { assembleFrames, type FrameBlock } from "./assemble-frames.js";
+import type { PreparedVideo } from "./prepared-video.js";
+
+/** The media of a call, one list for each sample; undefined where there are none of a kind. */
+export interface Media {
+  readonly images: readonly (readonly RawImage[])[] | undefined;
+  readonly videos: readonly (readonly PreparedVideo[])[] | undefined;
+}
+
+/** How media become frames and text. */
+export interface MediaContext {
+  readonly imageProcessor: ImageProcessor;
+  readonly imageOptions: ImageProcessorOptions | undefined;
+  readonly imageSeqLen: number;
+  readonly tokens: MediaTokens;
+  /** Whether every video announces the frames of the longest one of the batch, as the reference does. */
+  readonly announceLongestVideo: boolean;
+}
+
+/** Frames of a batch, under the reference's names. */
+export interface PixelInputs {
+  /** Frames [samples, frames, 3, M, M], those of a sample in the order of its text; missing frames are all 0. */
+  readonly pixelValues: Tensor<"float32">;
+  /** 1 where a frame has pixels [samples, frames, M, M]; absent where the image processor does not pad. */
+  readonly pixelAttentionMask?: Tensor<"bool"> | undefined;
+}
+
+/** One medium of a sample: its text, and its frames. */
+interface Block extends FrameBlock {
+  readonly prompt: string;
+}
+
+/**
+ * The text and the frames of all media.
+ *
+ * @param order for each sample, the kinds of its media as they stand in the text; counts agree with `media`
+ * @returns the text of each medium in that order, and the frames where there are any
+ */
+export function processMedia(
+  order: readonly (readonly MediaKind[])[],
+  media: Media,
+  context: MediaContext,
+): { readonly prompts: readonly (readonly string[])[]; readonly pixels: PixelInputs | undefined } {
+  const some = (lists: readonly (readonly unknown[])[] | undefined) => lists?.some((list) => list.length > 0) === true;
+  const output =
+    media.images !== undefined && some(media.images)
+      ? context.imageProcessor.preprocess(media.images, { ...context.imageOptions, returnRowColInfo: true })
+      : undefined;
+  const images = output === undefined ? [] : imageBlocks(output, context);
+  if (media.videos === undefined || !some(media.videos)) {
+    const { pixelValues, pixelAttentionMask } = output ?? {};
+    return {
+      prompts: order.map((_, s) => (images[s] ?? []).map((block) => block.prompt)),
+      pixels: pixelValues && { pixelValues, pixelAttentionMask },
+    };
+  }
+  const videos = videoBlocks(media.videos, context);
+  const samples = order.map((kinds, s) => {
+    const next = { image: [...(images[s] ?? [])], video: [...(videos[s] ?? [])] };
+    return kinds.flatMap((kind) => next[kind].shift() ?? []);
+  });
+  const dims = (output?.pixelValues ?? media.videos.flat(1)[0]?.pixelValues)?.dims.slice(-3) ?? [];
+  return {
+    prompts: samples.map((blocks) => blocks.map((block) => block.prompt)),
+    pixels: assembleFrames(samples, [dims[0] ?? 0, dims[1] ?? 0, dims[2] ?? 0]),
+  };
+}
+
+function imageBlocks(output: ImageProcessorOutput, context: MediaContext): readonly (readonly Block[])[] {
+  const { dims, data } = output.pixelValues;
+  const [, framesOfSample = 0, channels = 0, height = 0, width = 0] = dims;
+  const size = channels * height * width;
+  return (output.rows ?? []).map((sample, s) => {
+    let frame = s * framesOfSample;
+    return sample.map((rows, i) => {
+      const cols = output.cols?.[s]?.[i] ?? 0;
+      const frames = rows * cols + 1;
+      const values = data.subarray(frame * size, (frame + frames) * size);
+      frame += frames;
+      return { prompt: imagePrompt({ ...context, rows, cols }), frames, values };
+    });
+  });
+}
+
+function videoBlocks(
+  videos: readonly (readonly PreparedVideo[])[],
+  context: MediaContext,
+): readonly (readonly Block[])[] {
+  const longest = Math.max(...videos.flat(1).map((video) => video.timestamps.length));
+  return videos.map((sample) =>
+    sample.map(({ pixelValues, timestamps, duration }) => {
+      const frames = pixelValues.dims[0] ?? 0;
+      if (pixelValues.dims.length !== 4 || frames !== timestamps.length) {
+        const found = `shape [${pixelValues.dims.join(", ")}]`;
+        throw new InvalidArgumentError({
+          argument: "videos",
+          expected: `pixelValues of [${timestamps.length}, 3, M, M]`,
+          found,
+        });
+      }
+      const frameCount = context.announceLongestVideo ? longest : frames;
+      return {
+        prompt: videoPrompt({ ...context, timestamps, duration, frameCount }),
+        frames,
+        values: pixelValues.data,
+      };
+    }),
+  );
+}
