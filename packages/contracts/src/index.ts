@@ -20,6 +20,6 @@ export {
   SmolVLMError,
 } from "./errors.js";
 export type { ModelFiles, OnProgress, OpenOptions, ProgressEvent } from "./model-files.js";
-export type { ModelInputs } from "./model-inputs.js";
+export type { FrameFeed, ModelInputs } from "./model-inputs.js";
 export type { RawImage } from "./raw-image.js";
 export { tensor, type DataType, type Tensor, type TensorDataMap } from "./tensor.js";

@@ -13,7 +13,14 @@ export type { RenderOptions } from "./chat/render-chat-template.js";
 export type { PaddingOptions } from "./collate-rows.js";
 export { ChatTemplateError, ImageTokenCountError, MediaCountError, MissingMediaError } from "./errors.js";
 export type { Nested } from "./media/nested-media.js";
-export type { PreparedVideo, PrepareVideo } from "./media/prepared-video.js";
+export type {
+  PreparedVideo,
+  PrepareVideo,
+  PrepareVideoOptions,
+  StreamedVideo,
+  VideoFrames,
+  VideoOptions,
+} from "./media/prepared-video.js";
 export type { PixelInputs } from "./media/process-media.js";
 export { imagePrompt, type ImagePromptOptions } from "./prompt/image-prompt.js";
 export type { MediaTokens } from "./prompt/media-tokens.js";
@@ -25,6 +32,7 @@ export {
   type FromPretrainedOptions,
   type MediaDecoding,
   type ProcessingOptions,
+  type ProcessedInputs,
   type ProcessMedia,
   type ProcessorParts,
 } from "./smolvlm-processor.js";

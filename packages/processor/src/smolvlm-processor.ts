@@ -23,7 +23,14 @@ import { ImageTokenCountError } from "./errors.js";
 import { checkMediaCounts } from "./media/check-media-counts.js";
 import { loadImages, loadVideos } from "./media/load-media.js";
 import { nestedMedia, type Nested } from "./media/nested-media.js";
-import type { PreparedVideo, PrepareVideo } from "./media/prepared-video.js";
+import {
+  isPreparedVideo,
+  type PreparedVideo,
+  type PrepareVideo,
+  type StreamedVideo,
+  type VideoFrames,
+  type VideoOptions,
+} from "./media/prepared-video.js";
 import { processMedia, type PixelInputs } from "./media/process-media.js";
 import {
   countPlaceholders,
@@ -63,9 +70,16 @@ export interface ProcessingOptions extends PaddingOptions {
   readonly addSpecialTokens?: boolean | undefined;
   /**
    * Whether every video announces as many frames as the longest one of the batch has, which is what the reference does and is wrong for the
-   * shorter ones. Default false.
+   * shorter ones; the mask of their missing frames is then 1, as there. Default false.
    */
   readonly announceLongestVideo?: boolean | undefined;
+  /** What `prepareVideo` is to know of this call, such as `{ fps: 2, numFrames: 16 }`. */
+  readonly videoOptions?: VideoOptions | undefined;
+  /**
+   * Whether frames of videos come one by one, in `frames` instead of `pixelValues`, so that they never lie in memory together. The result
+   * must then be disposed of with `frames`. Default false.
+   */
+  readonly streamFrames?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -81,6 +95,11 @@ export interface ProcessMedia {
 export interface ChatTemplateOptions extends ProcessingOptions, RenderOptions {
   /** A jinja template instead of the checkpoint's. */
   readonly chatTemplate?: string | undefined;
+}
+
+/** Model inputs, and which frames of each sample's videos they hold. */
+export interface ProcessedInputs extends ModelInputs {
+  readonly videos?: readonly (readonly VideoFrames[])[] | undefined;
 }
 
 /** Conversations and media to model inputs, token ids to text. */
@@ -147,11 +166,11 @@ export class SmolVLMProcessor {
   applyChatTemplate(
     conversations: Conversation | readonly Conversation[],
     options?: ChatTemplateOptions & { readonly tokenize?: true | undefined },
-  ): Promise<ModelInputs>;
+  ): Promise<ProcessedInputs>;
   async applyChatTemplate(
     conversations: Conversation | readonly Conversation[],
     options: ChatTemplateOptions & { readonly tokenize?: boolean | undefined } = {},
-  ): Promise<ModelInputs | string | string[]> {
+  ): Promise<ProcessedInputs | string | string[]> {
     const batch = isBatch(conversations);
     const normalized = normalizeConversations(batch ? conversations : [conversations]);
     const text = this.#render(normalized, options);
@@ -182,7 +201,42 @@ export class SmolVLMProcessor {
   process(input: ProcessMedia & ProcessingOptions & { readonly text?: undefined }): Promise<PixelInputs>;
   async process(
     input: ProcessMedia & ProcessingOptions & { readonly text?: string | readonly string[] | undefined },
-  ): Promise<ModelInputs | PixelInputs> {
+  ): Promise<ProcessedInputs | PixelInputs> {
+    const opened: StreamedVideo[] = [];
+    const prepareVideo: PrepareVideo | undefined =
+      this.#prepareVideo &&
+      (async (source, options) => {
+        const video = await (this.#prepareVideo as PrepareVideo)(source, options);
+        if (!isPreparedVideo(video)) opened.push(video);
+        return video;
+      });
+    try {
+      return await this.#process(input, prepareVideo);
+    } catch (error) {
+      // Videos that wait to be streamed hold decoders, and nobody else knows of them yet.
+      await Promise.allSettled(opened.map(async (video) => video[Symbol.asyncDispose]?.()));
+      throw error;
+    }
+  }
+
+  /** The text of one row of ids. */
+  decode(ids: TokenIds, options?: DecodeOptions): string {
+    return this.tokenizer.decode(ids, options);
+  }
+
+  /**
+   * The texts of several rows of ids: a list of rows, or a tensor [rows, length].
+   *
+   * @throws InvalidArgumentError for a tensor of another shape.
+   */
+  batchDecode(ids: readonly TokenIds[] | Tensor<"int32"> | Tensor<"int64">, options?: DecodeOptions): string[] {
+    return rowsOf(ids).map((row) => this.tokenizer.decode(row, options));
+  }
+
+  async #process(
+    input: ProcessMedia & ProcessingOptions & { readonly text?: string | readonly string[] | undefined },
+    prepareVideo: PrepareVideo | undefined,
+  ): Promise<ProcessedInputs | PixelInputs> {
     const { signal } = input;
     const texts = typeof input.text === "string" ? [input.text] : input.text;
     const imageSources = input.images === undefined ? undefined : nestedMedia("images", input.images);
@@ -195,7 +249,9 @@ export class SmolVLMProcessor {
       checkMediaCounts(texts, { imageToken, videoToken, images: counts(imageSources), videos: counts(videoSources) });
 
     const images = imageSources && (await loadImages(imageSources, this.decoders.image, signal));
-    const videos = videoSources && (await loadVideos(videoSources, this.#prepareVideo, signal));
+    const { videoOptions } = input;
+    const stream = texts !== undefined && input.streamFrames === true;
+    const videos = videoSources && (await loadVideos(videoSources, prepareVideo, { signal, stream, videoOptions }));
     const placeholders = { image: imageToken, video: videos && videoToken };
     const order = texts
       ? texts.map((text) => placeholderKinds(text, placeholders))
@@ -213,26 +269,14 @@ export class SmolVLMProcessor {
     );
     signal?.throwIfAborted();
     if (texts === undefined) {
-      if (pixels === undefined)
-        throw new InvalidArgumentError({ argument: "images", expected: "at least one", found: "none" });
-      return pixels;
+      if (pixels !== undefined && "pixelValues" in pixels) return pixels;
+      throw new InvalidArgumentError({ argument: "images", expected: "at least one", found: "none" });
     }
     const expanded = texts.map((text, s) => expandPlaceholders(text, placeholders, prompts[s] ?? []));
-    return { ...this.#encode(expanded, input), ...pixels };
-  }
-
-  /** The text of one row of ids. */
-  decode(ids: TokenIds, options?: DecodeOptions): string {
-    return this.tokenizer.decode(ids, options);
-  }
-
-  /**
-   * The texts of several rows of ids: a list of rows, or a tensor [rows, length].
-   *
-   * @throws InvalidArgumentError for a tensor of another shape.
-   */
-  batchDecode(ids: readonly TokenIds[] | Tensor<"int32"> | Tensor<"int64">, options?: DecodeOptions): string[] {
-    return rowsOf(ids).map((row) => this.tokenizer.decode(row, options));
+    const sampled = videos?.map((list) =>
+      list.map(({ timestamps, duration, frameIndices }): VideoFrames => ({ timestamps, duration, frameIndices })),
+    );
+    return { ...this.#encode(expanded, input), ...pixels, ...(sampled && { videos: sampled }) };
   }
 
   #render(conversations: ReturnType<typeof normalizeConversations>, options: ChatTemplateOptions): string[] {

@@ -4,6 +4,8 @@ import { InvalidArgumentError, tensor, type Tensor } from "@smolvlm/contracts";
 export interface FrameBlock {
   readonly frames: number;
   readonly values: Float32Array;
+  /** [3, M, M] */
+  readonly dims: readonly number[];
 }
 
 /**

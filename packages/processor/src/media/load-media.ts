@@ -2,7 +2,13 @@ import { InvalidArgumentError, type RawImage } from "@smolvlm/contracts";
 import type { ImageDecoder, ImageSource } from "@smolvlm/image-processor";
 import type { VideoSource } from "../chat/conversation.js";
 import { mapConcurrently } from "./map-concurrently.js";
-import { isPreparedVideo, type PreparedVideo, type PrepareVideo } from "./prepared-video.js";
+import {
+  isPreparedVideo,
+  type PreparedVideo,
+  type PrepareVideo,
+  type StreamedVideo,
+  type VideoOptions,
+} from "./prepared-video.js";
 
 /** Pictures decoded at a time: enough to hide the wait for a network, few enough that decoded pixels do not pile up. */
 const MAX_CONCURRENT_IMAGES = 4;
@@ -58,11 +64,16 @@ export function loadImages(
 export function loadVideos(
   videos: readonly (readonly VideoSource[])[],
   prepare: PrepareVideo | undefined,
-  signal: AbortSignal | undefined,
-): Promise<PreparedVideo[][]> {
-  return mapNested(videos, MAX_CONCURRENT_VIDEOS, signal, async (source, stop) => {
+  options: {
+    readonly signal: AbortSignal | undefined;
+    readonly stream: boolean;
+    readonly videoOptions: VideoOptions | undefined;
+  },
+): Promise<(PreparedVideo | StreamedVideo)[][]> {
+  const { stream, videoOptions } = options;
+  return mapNested(videos, MAX_CONCURRENT_VIDEOS, options.signal, async (source, signal) => {
     if (isPreparedVideo(source)) return source;
-    if (prepare !== undefined) return prepare(source, { signal: stop });
+    if (prepare !== undefined) return prepare(source, { signal, stream, videoOptions });
     throw new InvalidArgumentError({
       argument: "prepareVideo",
       expected: `a function that prepares ${named(source)}`,

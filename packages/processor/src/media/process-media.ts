@@ -1,16 +1,17 @@
-import { InvalidArgumentError, type RawImage, type Tensor } from "@smolvlm/contracts";
+import { InvalidArgumentError, type FrameFeed, type RawImage, type Tensor } from "@smolvlm/contracts";
 import type { ImageProcessor, ImageProcessorOptions, ImageProcessorOutput } from "@smolvlm/image-processor";
 import type { MediaKind } from "../prompt/expand-placeholders.js";
 import { imagePrompt } from "../prompt/image-prompt.js";
 import type { MediaTokens } from "../prompt/media-tokens.js";
 import { videoPrompt } from "../prompt/video-prompt.js";
 import { assembleFrames, type FrameBlock } from "./assemble-frames.js";
-import type { PreparedVideo } from "./prepared-video.js";
+import { feedFrames, type StreamBlock } from "./feed-frames.js";
+import { isPreparedVideo, type PreparedVideo, type StreamedVideo } from "./prepared-video.js";
 
 /** The media of a call, one list for each sample; undefined where there are none of a kind. */
 export interface Media {
   readonly images: readonly (readonly RawImage[])[] | undefined;
-  readonly videos: readonly (readonly PreparedVideo[])[] | undefined;
+  readonly videos: readonly (readonly (PreparedVideo | StreamedVideo)[])[] | undefined;
 }
 
 /** How media become frames and text. */
@@ -25,16 +26,22 @@ export interface MediaContext {
 
 /** Frames of a batch, under the reference's names. */
 export interface PixelInputs {
-  /** Frames [samples, frames, 3, M, M], those of a sample in the order of its text; missing frames are all 0. */
+  /**
+   * Frames [samples, frames, 3, M, M], those of a sample in the order of its text; missing frames are all 0. Where there are videos and no
+   * pictures, [videos, frames, 3, M, M].
+   */
   readonly pixelValues: Tensor<"float32">;
-  /** 1 where a frame has pixels [samples, frames, M, M]; absent where the image processor does not pad. */
+  /** 1 where a frame has pixels [samples or videos, frames, M, M]; absent where the image processor does not pad. */
   readonly pixelAttentionMask?: Tensor<"bool"> | undefined;
 }
 
-/** One medium of a sample: its text, and its frames. */
-interface Block extends FrameBlock {
-  readonly prompt: string;
+/** The same frames one by one. */
+export interface FedInputs {
+  readonly frames: FrameFeed;
 }
+
+/** One medium of a sample: its text, and its frames. */
+type Block = (FrameBlock | StreamBlock) & { readonly prompt: string };
 
 /**
  * The text and the frames of all media.
@@ -46,7 +53,7 @@ export function processMedia(
   order: readonly (readonly MediaKind[])[],
   media: Media,
   context: MediaContext,
-): { readonly prompts: readonly (readonly string[])[]; readonly pixels: PixelInputs | undefined } {
+): { readonly prompts: readonly (readonly string[])[]; readonly pixels: PixelInputs | FedInputs | undefined } {
   const some = (lists: readonly (readonly unknown[])[] | undefined) => lists?.some((list) => list.length > 0) === true;
   const output =
     media.images !== undefined && some(media.images)
@@ -65,11 +72,19 @@ export function processMedia(
     const next = { image: [...(images[s] ?? [])], video: [...(videos[s] ?? [])] };
     return kinds.flatMap((kind) => next[kind].shift() ?? []);
   });
-  const dims = (output?.pixelValues ?? media.videos.flat(1)[0]?.pixelValues)?.dims.slice(-3) ?? [];
-  return {
-    prompts: samples.map((blocks) => blocks.map((block) => block.prompt)),
-    pixels: assembleFrames(samples, [dims[0] ?? 0, dims[1] ?? 0, dims[2] ?? 0]),
-  };
+  const prompts = samples.map((blocks) => blocks.map((block) => block.prompt));
+  const whole = samples.map((blocks) => blocks.filter((block) => "values" in block));
+  if (samples.some((blocks, s) => blocks.length > (whole[s] ?? []).length)) {
+    return { prompts, pixels: { frames: feedFrames(samples) } };
+  }
+  const dims = (output?.pixelValues ?? media.videos.flat(1).find(isPreparedVideo)?.pixelValues)?.dims.slice(-3) ?? [];
+  const frameDims = [dims[0] ?? 0, dims[1] ?? 0, dims[2] ?? 0] as const;
+  // Without pictures the leading axis counts videos, as in the reference; the model reads frames in order and does not care.
+  const grouped = output === undefined ? whole.flat(1).map((block) => [block]) : whole;
+  const pixels = assembleFrames(grouped, frameDims);
+  // The reference leaves the mask of missing frames of shorter videos at 1; whoever wants its inputs gets that too.
+  if (output === undefined && context.announceLongestVideo) pixels.pixelAttentionMask.data.fill(1);
+  return { prompts, pixels };
 }
 
 function imageBlocks(output: ImageProcessorOutput, context: MediaContext): readonly (readonly Block[])[] {
@@ -83,18 +98,30 @@ function imageBlocks(output: ImageProcessorOutput, context: MediaContext): reado
       const frames = rows * cols + 1;
       const values = data.subarray(frame * size, (frame + frames) * size);
       frame += frames;
-      return { prompt: imagePrompt({ ...context, rows, cols }), frames, values };
+      return { prompt: imagePrompt({ ...context, rows, cols }), frames, values, dims: [channels, height, width] };
     });
   });
 }
 
 function videoBlocks(
-  videos: readonly (readonly PreparedVideo[])[],
+  videos: readonly (readonly (PreparedVideo | StreamedVideo)[])[],
   context: MediaContext,
 ): readonly (readonly Block[])[] {
   const longest = Math.max(...videos.flat(1).map((video) => video.timestamps.length));
   return videos.map((sample) =>
-    sample.map(({ pixelValues, timestamps, duration }) => {
+    sample.map((video) => {
+      const { timestamps, duration } = video;
+      const prompt = (frameCount: number): string =>
+        videoPrompt({
+          ...context,
+          timestamps,
+          duration,
+          frameCount: context.announceLongestVideo ? longest : frameCount,
+        });
+      if (!isPreparedVideo(video)) {
+        return { prompt: prompt(timestamps.length), frames: timestamps.length, stream: video };
+      }
+      const { pixelValues } = video;
       const frames = pixelValues.dims[0] ?? 0;
       if (pixelValues.dims.length !== 4 || frames !== timestamps.length) {
         const found = `shape [${pixelValues.dims.join(", ")}]`;
@@ -104,12 +131,7 @@ function videoBlocks(
           found,
         });
       }
-      const frameCount = context.announceLongestVideo ? longest : frames;
-      return {
-        prompt: videoPrompt({ ...context, timestamps, duration, frameCount }),
-        frames,
-        values: pixelValues.data,
-      };
+      return { prompt: prompt(frames), frames, values: pixelValues.data, dims: pixelValues.dims.slice(1) };
     }),
   );
 }
