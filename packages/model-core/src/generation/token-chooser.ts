@@ -1,0 +1,39 @@
+import { greedyToken } from "./greedy-token.js";
+import type { GenerationRow } from "./generation-row.js";
+import type { GenerationSettings } from "./generation-settings.js";
+import { InvalidLogitsError } from "./invalid-logits-error.js";
+import { createLogitsProcessors } from "./logits-processors/create-logits-processors.js";
+import { sampleToken } from "./sample-token.js";
+import { xoshiro128 } from "./xoshiro128.js";
+
+/**
+ * What chooses a row's next token from the logits [batch · vocabSize], which stay as they are. All memory is allocated here, once.
+ *
+ * The function returned throws InvalidLogitsError when the scores are NaN or exclude every token.
+ */
+export function createTokenChooser(
+  settings: GenerationSettings,
+  vocabSize: number,
+): (logits: Float32Array, row: GenerationRow) => number {
+  const processors = createLogitsProcessors(settings, vocabSize);
+  const generators = settings.seeds.map(xoshiro128);
+  const scores = new Float32Array(vocabSize);
+  return (logits, row) => {
+    scores.set(logits.subarray(row.row * vocabSize, (row.row + 1) * vocabSize));
+    for (const { process } of processors) process(scores, row);
+    const random = generators[row.row];
+    const token = random ? sampleToken(scores, random) : greedyToken(scores);
+    if (token < 0) {
+      throw new InvalidLogitsError({ row: row.row, position: row.ids.length, problem: problemOf(scores) });
+    }
+    return token;
+  };
+}
+
+function problemOf(scores: Float32Array): string {
+  if (scores.some(Number.isNaN)) {
+    return "the scores contain NaN, so the weights or their precision are at fault; try dtype fp32.";
+  }
+  if (scores.includes(Infinity)) return "a score is infinite; draw without it, or set removeInvalidValues.";
+  return "every token is excluded; loosen bad words, suppressed tokens or the minimum length.";
+}

@@ -1,0 +1,222 @@
+import type { DataType, Target, TensorDataMap } from "@smolvlm/contracts";
+import {
+  encodeModel,
+  type Attribute,
+  type Dim,
+  type Initializer,
+  type NodeProto,
+  type ValueInfo,
+} from "../onnx/model-proto.js";
+import type { Parameter } from "../weights/checkpoint-tensor.js";
+import { storedParts, type StoredParameter, type WeightFormat } from "../weights/stored-parameter.js";
+import { formatDims } from "./dims.js";
+import { GraphError } from "./graph-error.js";
+import { Value } from "./value.js";
+
+/** How the matrices of a graph are to be stored. Everything else is always fp32. */
+export interface LinearFormats {
+  readonly linear: WeightFormat;
+  /** Of the output layer. */
+  readonly head: WeightFormat;
+}
+
+/** What a graph is built for. */
+export interface GraphOptions {
+  readonly target: Target;
+  readonly formats: LinearFormats;
+}
+
+/** A node's result and what else the builder must know. */
+export interface NodeOptions {
+  readonly dtype: DataType;
+  readonly dims: readonly Dim[];
+  readonly attributes?: Readonly<Record<string, Attribute>> | undefined;
+  /** Empty, the default, for the standard operators. */
+  readonly domain?: string | undefined;
+}
+
+/** Where the bytes of a stored part are. */
+export interface PartLocation {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Collects the nodes of one graph in the order in which they are made. Only `ops/` calls more of it than `input` and `output`. */
+export class GraphBuilder {
+  readonly target: Target;
+  readonly formats: LinearFormats;
+  readonly #nodes: NodeProto[] = [];
+  readonly #constants = new Map<string, Initializer>();
+  readonly #inputs = new Map<string, Value>();
+  readonly #outputs = new Map<string, Value>();
+  readonly #stored = new Map<string, StoredParameter>();
+  /** Shape tensors already made, by their dims. */
+  readonly #shapes = new Map<string, Value>();
+  #counter = 0;
+
+  constructor(options: GraphOptions) {
+    this.target = options.target;
+    this.formats = options.formats;
+  }
+
+  /** Every weight of the graph, in the order of first use. */
+  get storedParameters(): readonly StoredParameter[] {
+    return [...this.#stored.values()];
+  }
+
+  /** Declares an input. Names among `dims` may be used in the shapes of other values. */
+  input(name: string, dtype: DataType, dims: readonly Dim[]): Value {
+    if (this.#inputs.has(name)) throw new GraphError(`There are two inputs ${name}.`);
+    const value = new Value(this, name, dtype, dims);
+    this.#inputs.set(name, value);
+    return value;
+  }
+
+  /** An input declared before. @throws GraphError when there is none of that name. */
+  inputNamed(name: string): Value {
+    const input = this.#inputs.get(name);
+    if (!input) throw new GraphError(`There is no input ${name}.`);
+    return input;
+  }
+
+  /** Declares a value as an output of that name. */
+  output(name: string, value: Value): void {
+    this.#check([value]);
+    if (this.#outputs.has(name)) throw new GraphError(`There are two outputs ${name}.`);
+    this.#outputs.set(name, value);
+  }
+
+  /** An operation with one result. @throws GraphError when an input belongs to another graph. */
+  node(operator: string, inputs: readonly (Value | undefined)[], options: NodeOptions): Value {
+    const { attributes, domain, ...result } = options;
+    return this.nodes(operator, inputs, { attributes, domain, results: [result] })[0] as Value;
+  }
+
+  /** An operation with several results. @throws GraphError when an input belongs to another graph. */
+  nodes(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    options: Pick<NodeOptions, "attributes" | "domain"> & {
+      readonly results: readonly Pick<NodeOptions, "dtype" | "dims">[];
+    },
+  ): readonly Value[] {
+    this.#check(inputs);
+    const results = options.results.map(({ dtype, dims }) => {
+      return new Value(this, `${operator}_${this.#counter++}`, dtype, dims);
+    });
+    this.#nodes.push({
+      operator,
+      domain: options.domain ?? "",
+      inputs: inputs.map((input) => input?.name ?? ""),
+      outputs: results.map(({ name }) => name),
+      attributes: options.attributes ?? {},
+    });
+    return results;
+  }
+
+  /** A tensor that is part of the graph itself; for small ones. Equal constants are one. */
+  constant<T extends DataType>(dtype: T, dims: readonly number[], data: TensorDataMap[T]): Value {
+    const name = `${dtype}${formatDims(dims)}{${data.join(",")}}`;
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#constants.set(name, { name, dtype, dims, data: bytes });
+    return new Value(this, name, dtype, dims);
+  }
+
+  /** A float32 number of shape []. */
+  scalar(value: number): Value {
+    return this.constant("float32", [], Float32Array.of(value));
+  }
+
+  /** Whole numbers as an int64 tensor of shape [n]. */
+  integers(values: readonly number[]): Value {
+    return this.constant("int64", [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  /** A weight as the parts that it is stored in: one tensor for fp32, quantised values and scales otherwise. */
+  parameter(parameter: Parameter, format: WeightFormat): readonly Value[] {
+    const parts = storedParts(parameter, format);
+    this.#stored.set(`${format}:${parameter.key}`, { parameter, format, parts });
+    return parts.map(({ name, dtype, dims }) => new Value(this, name, dtype, dims));
+  }
+
+  /** A shape as an int64 tensor [dims.length], for reshaping: at most one size is left to be inferred. */
+  shape(dims: readonly Dim[]): Value {
+    const key = dims.join();
+    const known = this.#shapes.get(key);
+    if (known) return known;
+    const unbound = dims.findIndex((dim) => typeof dim === "string" && !this.#isBound(dim));
+    const inferred = unbound >= 0 ? unbound : dims.findIndex((dim) => typeof dim === "string");
+    const sizes = dims.map((dim, axis) => (axis === inferred ? -1 : dim));
+    const shape = sizes.every((size) => typeof size === "number")
+      ? this.integers(sizes)
+      : this.concat(sizes.map((size) => (typeof size === "number" ? this.integers([size]) : this.size(size))));
+    this.#shapes.set(key, shape);
+    return shape;
+  }
+
+  /**
+   * The size that a name stands for, as an int64 tensor [1].
+   *
+   * @throws GraphError when no input has a size of that name.
+   */
+  size(name: string): Value {
+    for (const input of this.#inputs.values()) {
+      const axis = input.dims.indexOf(name);
+      if (axis < 0) continue;
+      const key = `size ${name}`;
+      const made =
+        this.#shapes.get(key) ??
+        this.node("Shape", [input], { attributes: { start: axis, end: axis + 1 }, dtype: "int64", dims: [1] });
+      this.#shapes.set(key, made);
+      return made;
+    }
+    throw new GraphError(`No input has a size named ${name}.`);
+  }
+
+  /** One-dimensional tensors behind each other. */
+  concat(parts: readonly Value[]): Value {
+    const dtype = parts[0]?.dtype ?? "int64";
+    return this.node("Concat", parts, { attributes: { axis: 0 }, dtype, dims: [parts.length] });
+  }
+
+  /** The serialised graph; `locate` says where each stored part is, by its name. */
+  encode(name: string, locate: (part: string) => PartLocation): Uint8Array {
+    const renamed = new Map<string, string>();
+    const aliases: NodeProto[] = [];
+    const made = new Set(this.#nodes.flatMap(({ outputs }) => outputs));
+    for (const [output, { name: value }] of this.#outputs) {
+      if (made.has(value) && !renamed.has(value)) renamed.set(value, output);
+      else {
+        const from = renamed.get(value) ?? value;
+        aliases.push({ operator: "Identity", domain: "", inputs: [from], outputs: [output], attributes: {} });
+      }
+    }
+    const rename = (value: string): string => renamed.get(value) ?? value;
+    const info = (value: Value, as = value.name): ValueInfo => ({ name: as, dtype: value.dtype, dims: value.dims });
+    return encodeModel({
+      name,
+      nodes: [
+        ...this.#nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })),
+        ...aliases,
+      ],
+      initializers: [
+        ...this.#constants.values(),
+        ...this.storedParameters.flatMap(({ parts }) =>
+          parts.map(({ name: part, dtype, dims }) => ({ name: part, dtype, dims, data: locate(part) })),
+        ),
+      ],
+      inputs: [...this.#inputs.values()].map((value) => info(value)),
+      outputs: [...this.#outputs].map(([as, value]) => info(value, as)),
+    });
+  }
+
+  #isBound(name: string): boolean {
+    return [...this.#inputs.values()].some(({ dims }) => dims.includes(name));
+  }
+
+  #check(values: readonly (Value | undefined)[]): void {
+    const stranger = values.find((value) => value && value.graph !== this);
+    if (stranger) throw new GraphError(`${stranger.name} belongs to another graph.`);
+  }
+}

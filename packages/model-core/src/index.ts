@@ -1,0 +1,51 @@
+export type { DecoderState, DecoderStepOptions } from "./generation/decoder-state.js";
+export type {
+  FinishReason,
+  GenerateResult,
+  GenerationStep,
+  TokenEvent,
+  TokenUsage,
+} from "./generation/generate-result.js";
+export { generate, generateTokens } from "./generation/generate.js";
+export type {
+  GenerationOptions,
+  LogitsOptions,
+  SamplingOptions,
+  StoppingOptions,
+} from "./generation/generation-options.js";
+export type { GenerationSettings } from "./generation/generation-settings.js";
+export { InvalidLogitsError } from "./generation/invalid-logits-error.js";
+export type { LogitsContext, LogitsProcessor } from "./generation/logits-processors/logits-processor.js";
+export { resolveGenerationOptions, type ResolveGenerationInit } from "./generation/resolve-generation-options.js";
+export type { TokenStream } from "./generation/token-stream.js";
+export { GraphError } from "./graph/graph-error.js";
+export type { ModelDtype } from "./inference/dtype.js";
+export type { WantedLogits } from "./inference/gathered-logits.js";
+export type { LoadProgress } from "./inference/graph-loader.js";
+export type { ImageFeaturesInputs } from "./inference/image-features.js";
+export { ImageTokenError } from "./inference/image-token-error.js";
+export type { ModelCallInputs } from "./inference/model-call-inputs.js";
+export type { FromPretrainedOptions } from "./inference/model-runtime.js";
+export { PromptTooLongError } from "./inference/prompt-too-long-error.js";
+export type { TowerStates } from "./inference/tower-states.js";
+export {
+  SmolVLMForConditionalGeneration,
+  type CausalForwardInputs,
+  type CausalForwardOutput,
+  type GenerateInputs,
+  type GenerationStream,
+  type PromptDecoder,
+} from "./smolvlm-for-conditional-generation.js";
+export {
+  SmolVLMModel,
+  type ModelForwardInputs,
+  type ModelForwardOutput,
+  type ModelHiddenStates,
+} from "./smolvlm-model.js";
+export {
+  SmolVLMVisionTransformer,
+  type VisionForwardInputs,
+  type VisionForwardOutput,
+} from "./smolvlm-vision-transformer.js";
+export type { WeightFormat } from "./weights/stored-parameter.js";
+export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./weights/weight-errors.js";

@@ -1,0 +1,36 @@
+import { memoryByteSource } from "@smolvlm/hub";
+import { expect, test } from "vitest";
+import { EmbeddingTable } from "./embedding-table.js";
+
+const [vocabulary, hidden] = [5000, 64];
+const values = Float32Array.from({ length: vocabulary * hidden }, (_, index) => index);
+
+function table(): { readonly table: EmbeddingTable; readonly reads: [number, number][] } {
+  const reads: [number, number][] = [];
+  const bytes = new Uint8Array(100 + values.byteLength);
+  bytes.set(new Uint8Array(values.buffer), 100);
+  const whole = memoryByteSource(bytes);
+  const source = {
+    size: whole.size,
+    read: (offset: number, length: number) => {
+      reads.push([offset, length]);
+      return whole.read(offset, length);
+    },
+  };
+  const place = { file: { file: "m.safetensors", source }, offset: 100, byteLength: values.byteLength };
+  return { table: new EmbeddingTable({ key: "embed", dtype: "F32", shape: [vocabulary, hidden], ...place }), reads };
+}
+
+test("only the rows asked for are read, near ones together, and each once", async () => {
+  const { table: embeddings, reads } = table();
+  const rows = await embeddings.rows([7, 4999, 5, 7]);
+  expect([...rows.keys()].sort((a, b) => a - b)).toEqual([5, 7, 4999]);
+  for (const [id, row] of rows) expect(row).toEqual(values.slice(id * hidden, (id + 1) * hidden));
+  expect(reads).toEqual([
+    [100 + 5 * 256, 3 * 256],
+    [100 + 4999 * 256, 256],
+  ]);
+  await embeddings.rows([5, 7]);
+  expect(reads).toHaveLength(2);
+  expect(await embeddings.rows([])).toEqual(new Map());
+});

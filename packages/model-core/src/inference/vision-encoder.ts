@@ -1,0 +1,115 @@
+import type { SmolVLMConfig } from "@smolvlm/config";
+import { tensor, type Session, type Tensor } from "@smolvlm/contracts";
+import type { LinearFormats } from "../graph/graph-builder.js";
+import { visionGraph, type VisionVariant } from "../models/vision-graph.js";
+import type { Frame, FrameSequence } from "./frames.js";
+import type { BuiltGraph, GraphLoader, LoadProgress } from "./graph-loader.js";
+import { oneAhead } from "./one-ahead.js";
+import { patchPositions } from "./patch-positions.js";
+import { stateNames } from "./tower-states.js";
+import { SessionPool } from "./session-pool.js";
+
+/** Outputs of the vision graphs by name, all float32 [frames, …]. */
+export type VisionOutputs = Readonly<Record<string, Tensor<"float32">>>;
+
+/** Runs frames through the vision tower, one at a time: on CPUs more at once cost memory and gain nothing. */
+export class VisionEncoder {
+  readonly #loader: GraphLoader;
+  readonly #config: SmolVLMConfig;
+  readonly #formats: LinearFormats;
+  readonly #sessions = new SessionPool();
+
+  constructor(loader: GraphLoader, config: SmolVLMConfig, formats: LinearFormats) {
+    this.#loader = loader;
+    this.#config = config;
+    this.#formats = formats;
+  }
+
+  /** Names of the outputs that are hidden states. */
+  get stateNames(): readonly string[] {
+    return ["hidden_states.0", ...stateNames(this.#config.visionConfig.numHiddenLayers)];
+  }
+
+  /** The graph for frames as the processor makes them. @throws ModelFileError when weights and configuration do not agree. */
+  build(outputs: VisionVariant["outputs"]): BuiltGraph {
+    return this.#build({ side: this.#config.visionConfig.imageSize, isMasked: false, outputs });
+  }
+
+  /** Loads the graph for frames as the processor makes them; others are loaded when they are needed. */
+  async load(built: BuiltGraph, outputs: VisionVariant["outputs"], options: LoadProgress): Promise<void> {
+    const variant = { side: this.#config.visionConfig.imageSize, isMasked: false, outputs };
+    await this.#sessions.get(keyOf(variant), () => this.#loader.load(built, options));
+  }
+
+  /**
+   * Encodes frames, all of one size. The next frame is asked for while one is encoded, so that decoding overlaps the tower.
+   *
+   * @param wanted names of the outputs.
+   * @throws the signal's reason when it is aborted, which is looked at between frames.
+   */
+  async encode(
+    frames: FrameSequence,
+    outputs: VisionVariant["outputs"],
+    wanted: readonly string[],
+    { signal, onProgress }: LoadProgress = {},
+  ): Promise<VisionOutputs> {
+    const gathered = new Map<string, Float32Array>();
+    const shapes = new Map<string, readonly number[]>();
+    const total = frames.length;
+    let index = 0;
+    onProgress?.({ stage: "vision", loaded: 0, total, unit: "frames" });
+    for await (const frame of oneAhead(frames)) {
+      signal?.throwIfAborted();
+      const results = await this.#run(frame, outputs, wanted, signal);
+      for (const [name, { data, dims }] of Object.entries(results)) {
+        const all = gathered.get(name) ?? new Float32Array(data.length * total);
+        all.set(data as Float32Array, index * data.length);
+        gathered.set(name, all);
+        shapes.set(name, [total, ...dims.slice(1)]);
+      }
+      index++;
+      onProgress?.({ stage: "vision", loaded: index, total, unit: "frames" });
+    }
+    return Object.fromEntries(
+      [...gathered].map(([name, data]) => [name, tensor("float32", shapes.get(name) as readonly number[], data)]),
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sessions[Symbol.asyncDispose]();
+  }
+
+  async #run(
+    frame: Frame,
+    outputs: VisionVariant["outputs"],
+    wanted: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, Tensor>> {
+    const { numChannels } = this.#config.visionConfig;
+    const { side, pixels } = frame;
+    const { ids, bias } = patchPositions(frame, this.#config.visionConfig);
+    const variant = { side, isMasked: bias !== undefined, outputs };
+    const session = await this.#session(variant);
+    const feeds: Record<string, Tensor> = {
+      pixel_values: tensor("float32", [1, numChannels, side, side], pixels),
+      position_ids: tensor("int64", [1, ids.length], ids),
+    };
+    if (bias) feeds["patch_bias"] = tensor("float32", [1, bias.length], bias);
+    return session.run(feeds, { outputs: wanted, signal });
+  }
+
+  /** Others may wait for the same session, so that no caller's signal stops its loading. */
+  #session(variant: VisionVariant): Promise<Session> {
+    return this.#sessions.get(keyOf(variant), async () => this.#loader.load(this.#build(variant)));
+  }
+
+  #build(variant: VisionVariant): BuiltGraph {
+    return this.#loader.build("vision", this.#formats, (graph, weights) => {
+      visionGraph(graph, weights, this.#config, variant);
+    });
+  }
+}
+
+function keyOf({ side, isMasked, outputs }: VisionVariant): string {
+  return `${outputs} ${side}${isMasked ? " masked" : ""}`;
+}
