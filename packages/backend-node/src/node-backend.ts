@@ -1,16 +1,8 @@
-import {
-  DisposedError,
-  InvalidArgumentError,
-  type Backend,
-  type Session,
-  type SessionGraph,
-  type SessionOptions,
-} from "@smolvlm/contracts";
-import { asBackendError } from "./as-backend-error.js";
-import type { EngineOptions, NodeDevice, SessionInfo } from "./engine-protocol.js";
+import { engineBackend, inlineLink } from "@smolvlm/backend-common";
+import { InvalidArgumentError, type Backend } from "@smolvlm/contracts";
+import { adviceFor } from "./advice-for.js";
+import type { EngineOptions, NodeDevice } from "./engine-options.js";
 import { placeExternalWeights } from "./external-weights.js";
-import { inlineLink } from "./inline-link.js";
-import { NodeSession } from "./node-session.js";
 import { physicalCores } from "./physical-cores.js";
 import { workerLink } from "./worker-link.js";
 
@@ -49,52 +41,15 @@ export function nodeBackend(options: NodeBackendOptions = {}): Backend {
     });
   }
   const inThread = options.worker ?? true;
-  const link = inThread ? workerLink(name, engine, new URL("./worker.js", import.meta.url)) : inlineLink(engine);
-  const sessions = new Set<NodeSession>();
-  let disposed: Promise<void> | undefined;
-
-  async function load(
-    graph: SessionGraph,
-    onLoaded: (bytes: number) => void,
-    signal?: AbortSignal,
-  ): Promise<SessionInfo> {
-    const placed = await placeExternalWeights(`${name} ${graph.name}`, graph, onLoaded, signal);
-    return link.call("create", { ...placed, cache: graph.cache });
-  }
-
-  async function createSession(graph: SessionGraph, sessionOptions: SessionOptions = {}): Promise<Session> {
-    if (disposed) throw new DisposedError(`The backend ${name}`);
-    const where = `${name} ${graph.name}`;
-    const { signal } = sessionOptions;
-    signal?.throwIfAborted();
-    const total = graph.externalData.reduce((sum, { source }) => sum + source.size, 0);
-    const progress = (loaded: number): void =>
-      sessionOptions.onProgress?.({ stage: "load", name: graph.name, loaded, total, unit: "bytes" });
-    progress(0);
-    const info = await load(graph, progress, signal).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      throw disposed ? new DisposedError(`The backend ${name}`) : asBackendError(where, "loading", error);
-    });
-    const session = new NodeSession(link, where, info, graph.cache, () => sessions.delete(session));
-    if (signal?.aborted || disposed) {
-      await session[Symbol.asyncDispose]();
-      signal?.throwIfAborted();
-      throw new DisposedError(`The backend ${name}`);
-    }
-    progress(total);
-    sessions.add(session);
-    return session;
-  }
-
-  async function dispose(): Promise<void> {
-    await Promise.all([...sessions].map((session) => session[Symbol.asyncDispose]()));
-    await link.close();
-  }
-
-  return {
+  const link = inThread
+    ? workerLink(name, engine, new URL("./worker.js", import.meta.url))
+    : // Imported when used: with a worker, this thread never needs ONNX Runtime's native library.
+      inlineLink(async () => (await import("./node-engine.js")).nodeEngine(engine));
+  return engineBackend({
     name,
     target: { device, keyValueCache: "new-rows", float16: false, quantizedMatMul: true },
-    createSession,
-    [Symbol.asyncDispose]: () => (disposed ??= dispose()),
-  };
+    link,
+    place: placeExternalWeights,
+    adviceFor,
+  });
 }

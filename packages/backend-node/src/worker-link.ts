@@ -1,15 +1,16 @@
 import { Worker } from "node:worker_threads";
 import { BackendError } from "@smolvlm/contracts";
-import type {
-  CreateRequest,
-  EngineLink,
-  EngineOptions,
-  OperationName,
-  ReplyOf,
-  RequestOf,
-  RunRequest,
-} from "./engine-protocol.js";
-import { restoreFailure, type CallMessage, type ReplyMessage } from "./serve-engine.js";
+import {
+  owningRequest,
+  restoreFailure,
+  type CallMessage,
+  type EngineLink,
+  type OperationName,
+  type ReplyMessage,
+  type ReplyOf,
+  type RequestOf,
+} from "@smolvlm/backend-common";
+import type { EngineOptions } from "./engine-options.js";
 
 interface Waiting {
   readonly resolve: (reply: never) => void;
@@ -55,6 +56,7 @@ export function workerLink(name: string, options: EngineOptions, script: URL): E
   }
 
   return {
+    phase: () => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     call<K extends OperationName>(operation: K, request: RequestOf<K>): Promise<ReplyOf<K>> {
       if (stopped) return Promise.reject(stopped);
       const target = (worker ??= start());
@@ -71,21 +73,4 @@ export function workerLink(name: string, options: EngineOptions, script: URL): E
       await worker?.terminate();
     },
   };
-}
-
-/** The request with buffers of its own in place of the caller's, and those that are moved rather than copied once more. */
-function owningRequest<K extends OperationName>(operation: K, request: RequestOf<K>): [RequestOf<K>, ArrayBuffer[]] {
-  if (operation === "create") {
-    const { model, weights } = request as CreateRequest;
-    return [request, [model.buffer, ...weights.map(({ data }) => data.buffer)]];
-  }
-  if (operation !== "run") return [request, []];
-  const run = request as RunRequest;
-  const transfer: ArrayBuffer[] = [];
-  const feeds = Object.entries(run.feeds).map(([name, feed]) => {
-    const data = feed.data.slice();
-    transfer.push(data.buffer as ArrayBuffer);
-    return [name, { dtype: feed.dtype, dims: feed.dims, data }];
-  });
-  return [{ ...run, feeds: Object.fromEntries(feeds) } as RequestOf<K>, transfer];
 }

@@ -13,11 +13,15 @@ import type { BackendHelpers } from "./suite-context.js";
  * @param name of the backend, for the report.
  * @param create makes a new backend.
  */
-export function describeBackend(name: string, create: () => Backend, helpers: BackendHelpers = {}): void {
+export function describeBackend(
+  name: string,
+  create: () => Backend | Promise<Backend>,
+  helpers: BackendHelpers = {},
+): void {
   describe(`${name} as a Backend`, () => {
     let shared: Backend | undefined;
-    beforeAll(() => {
-      shared = create();
+    beforeAll(async () => {
+      shared = await create();
     });
     afterAll(async () => {
       await shared?.[Symbol.asyncDispose]();

@@ -35,7 +35,7 @@ export function lifetimeCases({ create, backend }: SuiteContext): void {
   });
 
   test("disposing a backend disposes its sessions, and may be repeated", async () => {
-    const own = create();
+    const own = await create();
     const session = await own.createSession(plainGraph("twoOutputs"));
     const run = session.run(feeds);
     await own[Symbol.asyncDispose]();
@@ -47,11 +47,11 @@ export function lifetimeCases({ create, backend }: SuiteContext): void {
   });
 
   test("disposing a backend that was never used works", async () => {
-    await create()[Symbol.asyncDispose]();
+    await (await create())[Symbol.asyncDispose]();
   });
 
   test("a session that is being created while its backend is disposed does not survive", async () => {
-    const own = create();
+    const own = await create();
     const creating = rejection(own.createSession(plainGraph("twoOutputs")));
     await own[Symbol.asyncDispose]();
     expect(DisposedError.isInstance(await creating)).toBe(true);

@@ -20,7 +20,7 @@ export interface BackendHelpers {
 /** What each group of cases works with. */
 export interface SuiteContext {
   /** A new backend, to be disposed by the case. */
-  readonly create: () => Backend;
+  readonly create: () => Backend | Promise<Backend>;
   /** The backend that most cases share. */
   readonly backend: () => Backend;
   readonly helpers: BackendHelpers;

@@ -55,11 +55,16 @@ async function readAll(response: Response, media: string, maxBytes: number): Pro
 }
 
 /**
- * The bytes behind an http(s) URL, never more than `maxBytes` of them in memory.
+ * What `read` makes of the response behind an http(s) URL, redirects followed.
  *
  * @throws MediaError for a refusal or fault of the server, or when a limit is met; the signal's reason when it aborts.
  */
-export async function fetchImage(url: URL, limits: FetchLimits, signal?: AbortSignal): Promise<Uint8Array> {
+export async function fetchMedia<T>(
+  url: URL,
+  limits: FetchLimits,
+  signal: AbortSignal | undefined,
+  read: (response: Response, media: string) => Promise<T>,
+): Promise<T> {
   const media = displayUrl(url);
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const stop = new AbortController();
@@ -67,7 +72,7 @@ export async function fetchImage(url: URL, limits: FetchLimits, signal?: AbortSi
   try {
     const response = await follow(url, limits, either);
     if (!response.ok) throw new MediaError(media, `the server answered ${response.status}; check the address.`);
-    return await readAll(response, media, limits.maxBytes);
+    return await read(response, media);
   } catch (cause) {
     signal?.throwIfAborted();
     if (MediaError.isInstance(cause)) throw cause;
@@ -81,4 +86,9 @@ export async function fetchImage(url: URL, limits: FetchLimits, signal?: AbortSi
   } finally {
     stop.abort();
   }
+}
+
+/** The bytes behind an http(s) URL, never more than `maxBytes` of them in memory. @throws what `fetchMedia` throws. */
+export function fetchImage(url: URL, limits: FetchLimits, signal?: AbortSignal): Promise<Uint8Array> {
+  return fetchMedia(url, limits, signal, (response, media) => readAll(response, media, limits.maxBytes));
 }

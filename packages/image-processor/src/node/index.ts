@@ -1,1 +1,3 @@
 export { nodeImageDecoder, type NodeImageDecoderOptions } from "./node-image-decoder.js";
+export { displayUrl, fetchMedia, type FetchLimits } from "./fetch-image.js";
+export { loadSharp } from "./load-sharp.js";

@@ -1,12 +1,32 @@
 import type { DataType, KeyValueCacheLayout, Tensor } from "@smolvlm/contracts";
 import { BackendError } from "@smolvlm/contracts";
-import * as ort from "onnxruntime-node";
-import type { CacheState, CreateRequest, EngineOperations, EngineOptions, RunReply } from "./engine-protocol.js";
+import type {
+  InferenceSession,
+  InferenceSessionFactory,
+  Tensor as OrtTensor,
+  TensorConstructor,
+} from "onnxruntime-common";
+import type { CacheState, CreateRequest, EngineOperations, RunReply } from "./engine-protocol.js";
 import { runPhase } from "./engine-protocol.js";
 import { GrowingKeyValues } from "./growing-key-values.js";
 
+/** The part of an ONNX Runtime package that an engine uses; onnxruntime-node and onnxruntime-web both have it. */
+export interface OnnxRuntime {
+  readonly InferenceSession: InferenceSessionFactory;
+  readonly Tensor: TensorConstructor;
+}
+
+/** An ONNX Runtime and how its sessions are created. */
+export interface EngineRuntime {
+  /** For messages. */
+  readonly name: string;
+  readonly ort: OnnxRuntime;
+  /** @throws BackendError when the device is not there. */
+  readonly sessionOptions: (request: CreateRequest) => InferenceSession.SessionOptions;
+}
+
 interface OpenSession {
-  readonly native: ort.InferenceSession;
+  readonly native: InferenceSession;
   readonly cache: KeyValueCacheLayout | undefined;
 }
 
@@ -24,7 +44,7 @@ const presentName = (index: number): string => `present.${index >> 1}.${index % 
  * ONNX Runtime's sessions and the key-value caches that belong to them. It lives in a worker or, inline, in the caller's
  * thread; callers must wait for one operation before they start the next.
  */
-export function createEngine(options: EngineOptions): EngineOperations {
+export function createEngine({ name, ort, sessionOptions }: EngineRuntime): EngineOperations {
   const sessions = new Map<number, OpenSession>();
   const caches = new Map<number, OpenCache>();
   let lastId = 0;
@@ -36,8 +56,7 @@ export function createEngine(options: EngineOptions): EngineOperations {
 
   return {
     async create(request) {
-      checkDevice(options);
-      const native = await ort.InferenceSession.create(request.model, sessionOptions(options, request));
+      const native = await ort.InferenceSession.create(request.model, sessionOptions(request));
       sessions.set(++lastId, { native, cache: request.cache });
       const kept = new Set(cacheNames(request.cache));
       return {
@@ -54,20 +73,20 @@ export function createEngine(options: EngineOptions): EngineOperations {
     },
     async release({ session }) {
       for (const [id, cache] of caches) if (cache.session === session) caches.delete(id);
-      const open = required(sessions, session, "session");
+      const open = required(name, sessions, session, "session");
       sessions.delete(session);
       await open.native.release();
     },
     async run(request) {
-      const { native } = required(sessions, request.session, "session");
-      const cache = request.cache === undefined ? undefined : required(caches, request.cache, "cache").values;
+      const { native } = required(name, sessions, request.session, "session");
+      const cache = request.cache === undefined ? undefined : required(name, caches, request.cache, "cache").values;
       const newLengths = request.newLengths ?? [];
       cache?.checkAppend(newLengths);
       const { phase } = request;
       const before = phase && Atomics.compareExchange(phase, 0, runPhase.waiting, runPhase.running);
       if (before === runPhase.aborted) return undefined;
 
-      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, value]) => [name, toOrt(value)]));
+      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, value]) => [name, toOrt(ort, value)]));
       cache?.buffers.forEach((buffer, index) => {
         feeds[pastName(index)] = new ort.Tensor("float32", buffer, cache.dims);
       });
@@ -76,26 +95,26 @@ export function createEngine(options: EngineOptions): EngineOperations {
       if (phase && Atomics.load(phase, 0) === runPhase.aborted) return undefined;
 
       if (cache) {
-        const rows = presents.map((name) => results[name] as ort.Tensor);
+        const rows = presents.map((name) => results[name] as OrtTensor);
         appendPresents(cache, rows, newLengths);
       }
       const reply: RunReply = {
-        outputs: Object.fromEntries(request.outputs.map((name) => [name, fromOrt(results[name] as ort.Tensor)])),
+        outputs: Object.fromEntries(request.outputs.map((name) => [name, fromOrt(results[name] as OrtTensor)])),
         cache: cache && stateOf(request.cache as number, cache),
       };
       return reply;
     },
     async createCache({ session, batch }) {
-      const { cache } = required(sessions, session, "session");
+      const { cache } = required(name, sessions, session, "session");
       return addCache(session, new GrowingKeyValues(cache as KeyValueCacheLayout, batch));
     },
     async rewindCache({ cache, lengths }) {
-      const { values } = required(caches, cache, "cache");
+      const { values } = required(name, caches, cache, "cache");
       values.rewind(lengths);
       return stateOf(cache, values);
     },
     async forkCache({ cache, rows }) {
-      const { session, values } = required(caches, cache, "cache");
+      const { session, values } = required(name, caches, cache, "cache");
       return addCache(session, values.fork(rows));
     },
     async disposeCache({ cache }) {
@@ -104,9 +123,9 @@ export function createEngine(options: EngineOptions): EngineOperations {
   };
 }
 
-function required<T>(map: ReadonlyMap<number, T>, id: number, what: string): T {
+function required<T>(name: string, map: ReadonlyMap<number, T>, id: number, what: string): T {
   const found = map.get(id);
-  if (found === undefined) throw new BackendError("onnxruntime-node", `the ${what} was disposed.`);
+  if (found === undefined) throw new BackendError(name, `the ${what} was disposed.`);
   return found;
 }
 
@@ -118,29 +137,7 @@ function cacheNames(layout: KeyValueCacheLayout | undefined): string[] {
   return Array.from({ length: 2 * (layout?.layers ?? 0) }, (_, index) => [pastName(index), presentName(index)]).flat();
 }
 
-/** @throws BackendError when this build of onnxruntime-node does not have the device. */
-function checkDevice({ device }: EngineOptions): void {
-  const available = ort.listSupportedBackends();
-  if (available.some(({ name }) => name === device)) return;
-  const list = available
-    .map(({ name, bundled }) => (bundled ? name : `${name} (where its libraries are installed)`))
-    .join(", ");
-  throw new BackendError("onnxruntime-node", `device "${device}" is not available here; choose one of ${list}.`);
-}
-
-function sessionOptions(options: EngineOptions, request: CreateRequest): ort.InferenceSession.SessionOptions {
-  const folder = request.folder === undefined ? {} : { model_external_initializers_file_folder_path: request.folder };
-  return {
-    executionProviders: [options.device],
-    intraOpNumThreads: options.threads,
-    graphOptimizationLevel: "all",
-    logSeverityLevel: options.logSeverity,
-    externalData: request.weights.map(({ location, data }) => ({ path: location, data })),
-    extra: { session: folder },
-  };
-}
-
-function appendPresents(cache: GrowingKeyValues, presents: readonly ort.Tensor[], newLengths: readonly number[]): void {
+function appendPresents(cache: GrowingKeyValues, presents: readonly OrtTensor[], newLengths: readonly number[]): void {
   const positions = presents[0]?.dims[2] ?? 0;
   cache.append(
     presents.map((present) => present.data as Float32Array),
@@ -149,11 +146,11 @@ function appendPresents(cache: GrowingKeyValues, presents: readonly ort.Tensor[]
   );
 }
 
-function toOrt({ dtype, data, dims }: Tensor): ort.Tensor {
-  return new ort.Tensor(dtype as ort.Tensor.Type, data as ort.Tensor.DataTypeMap[ort.Tensor.Type], dims);
+function toOrt({ Tensor }: OnnxRuntime, { dtype, data, dims }: Tensor): OrtTensor {
+  return new Tensor(dtype as OrtTensor.Type, data as OrtTensor.DataTypeMap[OrtTensor.Type], dims);
 }
 
-function fromOrt({ type, data, dims }: ort.Tensor): Tensor {
+function fromOrt({ type, data, dims }: OrtTensor): Tensor {
   // Where the platform has Float16Array, ONNX Runtime gives that; tensors here hold the bit patterns.
   const bits = type === "float16" && !(data instanceof Uint16Array) ? asBits(data as unknown as ArrayBufferView) : data;
   return { dtype: type as DataType, dims: [...dims], data: bits as Tensor["data"] };

@@ -1,15 +1,5 @@
 import type { Tensor } from "@smolvlm/contracts";
 
-/** Devices that onnxruntime-node may have, named as its execution providers. */
-export type NodeDevice = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
-
-/** Options that every session of one backend shares. */
-export interface EngineOptions {
-  readonly device: NodeDevice;
-  readonly threads: number;
-  readonly logSeverity: 0 | 1 | 2 | 3 | 4;
-}
-
 /** What the engine needs to create a session: weights are in `folder` on disk, or in `weights`. */
 export interface CreateRequest {
   readonly model: Uint8Array<ArrayBuffer>;
@@ -80,6 +70,8 @@ export type ReplyOf<K extends OperationName> = Awaited<ReturnType<EngineOperatio
 
 /** The way to an engine, in this thread or in another; operations are carried out one at a time, in order. */
 export interface EngineLink {
+  /** The word in which a run's {@link runPhase} is kept; shared memory where the engine in another thread must see it change. */
+  phase(): Int32Array;
   /** @throws whatever the engine threw; BackendError when its thread is gone. */
   call<K extends OperationName>(operation: K, request: RequestOf<K>): Promise<ReplyOf<K>>;
   /** Ends the engine's thread, where it has one; operations still waiting are rejected. */

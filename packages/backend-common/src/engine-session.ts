@@ -7,7 +7,7 @@ import {
   type Session,
   type Tensor,
 } from "@smolvlm/contracts";
-import { asBackendError } from "./as-backend-error.js";
+import { asBackendError, type AdviceFor } from "./as-backend-error.js";
 import { checkFeeds } from "./check-feeds.js";
 import {
   runPhase,
@@ -18,10 +18,10 @@ import {
   type RunReply,
   type SessionInfo,
 } from "./engine-protocol.js";
-import { NodeCache } from "./node-cache.js";
+import { EngineCache } from "./engine-cache.js";
 
 /** Handle of a session that lives in an engine. */
-export class NodeSession implements Session {
+export class EngineSession implements Session {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   readonly #link: EngineLink;
@@ -29,6 +29,7 @@ export class NodeSession implements Session {
   readonly #info: SessionInfo;
   readonly #layout: KeyValueCacheLayout | undefined;
   readonly #onDispose: () => void;
+  readonly #adviceFor: AdviceFor;
   #disposed: Promise<void> | undefined;
 
   /** @param where the backend and the graph, for messages. */
@@ -38,8 +39,10 @@ export class NodeSession implements Session {
     info: SessionInfo,
     layout: KeyValueCacheLayout | undefined,
     onDispose: () => void,
+    adviceFor: AdviceFor,
   ) {
     this.#onDispose = onDispose;
+    this.#adviceFor = adviceFor;
     this.#link = link;
     this.#where = where;
     this.#info = info;
@@ -86,7 +89,7 @@ export class NodeSession implements Session {
   async createCache(batch: number): Promise<KeyValueCache> {
     this.#checkOpen();
     if (!this.#layout) throw new BackendError(this.#where, "this graph has no key-value cache; run it without one.");
-    return new NodeCache(this, await this.call("createCache", { session: this.#info.session, batch }));
+    return new EngineCache(this, await this.call("createCache", { session: this.#info.session, batch }));
   }
 
   /** Asks the engine for an operation on this session; what it throws becomes a BackendError. */
@@ -95,7 +98,7 @@ export class NodeSession implements Session {
     try {
       return await this.#link.call(operation, request);
     } catch (error) {
-      throw asBackendError(this.#where, operation, error);
+      throw asBackendError(this.#where, operation, error, this.#adviceFor);
     }
   }
 
@@ -118,9 +121,9 @@ export class NodeSession implements Session {
     if (this.#disposed) throw new DisposedError(`The session ${this.#where}`);
   }
 
-  #ownCache(cache: KeyValueCache | undefined): NodeCache | undefined {
+  #ownCache(cache: KeyValueCache | undefined): EngineCache | undefined {
     if (cache === undefined && this.#layout === undefined) return undefined;
-    if (cache instanceof NodeCache && cache.session === this) return cache;
+    if (cache instanceof EngineCache && cache.session === this) return cache;
     const problem = this.#layout
       ? "this graph needs a cache that this session created."
       : "this graph has no key-value cache.";
@@ -133,7 +136,7 @@ export class NodeSession implements Session {
     run: (phase: Int32Array | undefined) => Promise<RunReply | undefined>,
   ): Promise<RunReply> {
     if (!signal) return (await run(undefined)) as RunReply;
-    const phase = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const phase = this.#link.phase();
     let abort = (): void => undefined;
     const withdrawn = new Promise<never>((_, reject) => {
       abort = () => {

@@ -1,14 +1,14 @@
 import { DisposedError, type KeyValueCache } from "@smolvlm/contracts";
 import type { CacheState } from "./engine-protocol.js";
-import type { NodeSession } from "./node-session.js";
+import type { EngineSession } from "./engine-session.js";
 
 /** Handle of a cache that lives beside its session, in the engine's thread. */
-export class NodeCache implements KeyValueCache {
-  readonly session: NodeSession;
+export class EngineCache implements KeyValueCache {
+  readonly session: EngineSession;
   #state: CacheState;
   #disposed: Promise<void> | undefined;
 
-  constructor(session: NodeSession, state: CacheState) {
+  constructor(session: EngineSession, state: CacheState) {
     this.session = session;
     this.#state = state;
   }
@@ -41,7 +41,7 @@ export class NodeCache implements KeyValueCache {
   }
 
   async fork(rows?: readonly number[]): Promise<KeyValueCache> {
-    return new NodeCache(
+    return new EngineCache(
       this.session,
       await this.session.call("forkCache", { cache: this.id, rows: rows && [...rows] }),
     );

@@ -1,0 +1,32 @@
+import { BackendError } from "@smolvlm/contracts";
+import type { CreateRequest } from "@smolvlm/backend-common";
+import * as ort from "onnxruntime-node";
+import type { EngineOptions } from "./engine-options.js";
+
+/** @throws BackendError when this build of onnxruntime-node does not have the device. */
+function checkDevice({ device }: EngineOptions): void {
+  const available = ort.listSupportedBackends();
+  if (available.some(({ name }) => name === device)) return;
+  const list = available
+    .map(({ name, bundled }) => (bundled ? name : `${name} (where its libraries are installed)`))
+    .join(", ");
+  throw new BackendError("onnxruntime-node", `device "${device}" is not available here; choose one of ${list}.`);
+}
+
+/**
+ * How onnxruntime-node is to create a session.
+ *
+ * @throws BackendError when this build of it does not have the device.
+ */
+export function sessionOptions(options: EngineOptions, request: CreateRequest): ort.InferenceSession.SessionOptions {
+  checkDevice(options);
+  const folder = request.folder === undefined ? {} : { model_external_initializers_file_folder_path: request.folder };
+  return {
+    executionProviders: [options.device],
+    intraOpNumThreads: options.threads,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: options.logSeverity,
+    externalData: request.weights.map(({ location, data }) => ({ path: location, data })),
+    extra: { session: folder },
+  };
+}
