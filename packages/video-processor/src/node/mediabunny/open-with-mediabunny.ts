@@ -1,0 +1,201 @@
+import { MediaError, type RawImage } from "@smolvlm/contracts";
+import type { InputVideoTrack, VideoSample } from "mediabunny";
+import { quarterTurns, rotatePixels } from "../../rotate-pixels.js";
+import type { VideoFrameSource } from "../../video-frame-source.js";
+import { yuvToRgb, type MatrixName, type YuvColor } from "../../yuv-to-rgb.js";
+import { checkFrameSize, type OpenContext } from "../open-context.js";
+import type { LocalVideo } from "../read-video-source.js";
+import type { Mediabunny } from "./load-mediabunny.js";
+import { frameRate } from "./frame-rate.js";
+
+/** Most packets of a track: 23 hours at 60 frames a second. */
+const MAX_PACKETS = 5_000_000;
+
+/** How much shorter than its header says a video may be: an audio track may go on for a moment longer. */
+const MAX_MISSING_SECONDS = 1;
+
+/** A video's packets that are shown, and how long they are. */
+interface PacketTable {
+  /** Seconds, ascending, never rounded: a rounded time would mean the frame before. */
+  readonly times: readonly number[];
+  /** Seconds that each of them lasts, in no particular order. */
+  readonly durations: readonly number[];
+  /** Seconds from the file's start to the end of the last one. */
+  readonly end: number;
+}
+
+async function packetTable(
+  mediabunny: Mediabunny,
+  track: InputVideoTrack,
+  media: string,
+  signal?: AbortSignal,
+): Promise<PacketTable> {
+  const times: number[] = [];
+  let end = 0;
+  const durations: number[] = [];
+  for await (const packet of new mediabunny.EncodedPacketSink(track).packets(undefined, undefined, {
+    metadataOnly: true,
+  })) {
+    signal?.throwIfAborted();
+    if (packet.timestamp < 0) continue; // Before the start of an edit list: decoded, not shown.
+    if (times.push(packet.timestamp) > MAX_PACKETS)
+      throw new MediaError(media, `has more than ${MAX_PACKETS} frames, which is the limit.`);
+    end = Math.max(end, packet.timestamp + packet.duration);
+    durations.push(packet.duration);
+  }
+  times.sort((a, b) => a - b);
+  return { times, durations, end };
+}
+
+async function colorOf(track: InputVideoTrack, { colorMatrix }: OpenContext): Promise<YuvColor> {
+  // The track's own words: a decoded frame claims BT.709 where the file says nothing.
+  const { matrix, fullRange } = await track.getColorSpace();
+  const names = new Map<string, MatrixName>([
+    ["bt709", "bt709"],
+    ["bt2020-ncl", "bt2020"],
+  ]);
+  return {
+    matrix: colorMatrix === "bt601" ? "bt601" : (names.get(matrix ?? "") ?? "bt601"),
+    fullRange: fullRange ?? false,
+  };
+}
+
+/** The planes of a decoded frame as 8-bit 4:2:0, as RGB. */
+async function toRgb(sample: VideoSample, color: YuvColor, media: string): Promise<RawImage> {
+  const format = sample.format;
+  if (format !== "I420" && format !== "I420A" && format !== "I420P10") {
+    throw new MediaError(
+      media,
+      `its pixel format ${String(format)} is not converted here; use ffmpeg (backend: "ffmpeg").`,
+    );
+  }
+  const { width, height } = sample.visibleRect;
+  const bytes = new Uint8Array(sample.allocationSize());
+  const [y, u, v] = await sample.copyTo(bytes);
+  if (!y || !u || !v) throw new MediaError(media, "a frame has no planes; the file is damaged.");
+  if (format !== "I420P10") {
+    const frame = {
+      width,
+      height,
+      y: bytes.subarray(y.offset),
+      u: bytes.subarray(u.offset),
+      v: bytes.subarray(v.offset),
+    };
+    return yuvToRgb({ ...frame, yStride: y.stride, uvStride: u.stride }, color);
+  }
+  // Ten bits are cut to eight.
+  const words = Uint8Array.from(new Uint16Array(bytes.buffer, 0, bytes.length >> 1), (word) => word >> 2);
+  const plane = (offset: number): Uint8Array => words.subarray(offset >> 1);
+  const frame = { width, height, y: plane(y.offset), u: plane(u.offset), v: plane(v.offset) };
+  return yuvToRgb({ ...frame, yStride: y.stride >> 1, uvStride: u.stride >> 1 }, color);
+}
+
+/**
+ * A video that mediabunny and @mediabunny/server decode; undefined when they do not know its kind.
+ *
+ * @throws MediaError when it is damaged, truncated or over a limit.
+ */
+export async function openWithMediabunny(
+  source: LocalVideo,
+  context: OpenContext,
+  mediabunny: Mediabunny,
+): Promise<VideoFrameSource | undefined> {
+  const { media, path } = source;
+  const input = new mediabunny.Input({ source: new mediabunny.FilePathSource(path), formats: mediabunny.ALL_FORMATS });
+  const damaged = (cause: unknown): never => {
+    context.signal?.throwIfAborted();
+    if (MediaError.isInstance(cause)) throw cause;
+    const reason = (cause instanceof Error ? cause.message : String(cause)).split("\n")[0]?.replace(/\.$/, "") ?? "";
+    throw new MediaError(
+      media,
+      `cannot be read as a video (${reason}); it is damaged, truncated, or of an unknown kind.`,
+      { cause },
+    );
+  };
+  try {
+    if (!(await input.canRead())) {
+      input.dispose();
+      return undefined;
+    }
+    // The first track, as in the reference; not the one that mediabunny holds for the best.
+    const [track] = await input.getVideoTracks();
+    if (!track) throw new MediaError(media, "there is no video track in it; it is damaged, truncated, or no video.");
+    if (!(await track.canDecode())) {
+      input.dispose();
+      return undefined;
+    }
+    const [width, height, rotation] = await Promise.all([
+      track.getCodedWidth(),
+      track.getCodedHeight(),
+      track.getRotation(),
+    ]);
+    checkFrameSize(width, height, media, context);
+    const color = await colorOf(track, context);
+    const { times, durations, end } = await packetTable(mediabunny, track, media, context.signal);
+    const totalNumFrames = times.length;
+    if (totalNumFrames === 0)
+      throw new MediaError(media, "no frame of it can be read; the file is damaged or truncated.");
+    const stated = await track.getDurationFromMetadata();
+    if (stated !== null && stated - end > MAX_MISSING_SECONDS && !context.allowTruncated) {
+      const read = `only ${totalNumFrames} frames, ${end.toFixed(1)} of ${stated.toFixed(1)} seconds, can be read`;
+      throw new MediaError(
+        media,
+        `ends too early: ${read}. Get the whole file, or take that part with allowTruncated.`,
+      );
+    }
+    const fps = frameRate(durations, end - (times[0] ?? 0));
+    const turns = context.autoRotate ? quarterTurns(rotation) : 0;
+
+    async function* frames(indices: readonly number[], { signal = context.signal } = {}): AsyncGenerator<RawImage> {
+      const sink = new mediabunny.VideoSampleSink(track as InputVideoTrack, {
+        hardwareAcceleration: "prefer-software",
+      });
+      const wanted = indices.map((index) => times[index] ?? NaN);
+      let done = 0;
+      const failed = (problem: string): never => {
+        const before = `${done} of ${indices.length} frames were read before it`;
+        throw new MediaError(
+          media,
+          `frame ${indices[done]} could not be decoded (${problem}; ${before}); the file is damaged or truncated.`,
+        );
+      };
+      try {
+        for await (const sample of sink.samplesAtTimestamps(wanted)) {
+          signal?.throwIfAborted();
+          if (sample === null) return failed("there is none");
+          try {
+            if (Math.abs(sample.timestamp - (wanted[done] as number)) > 1e-4) failed("another one came in its place");
+            yield rotatePixels(await toRgb(sample, color, media), turns);
+          } finally {
+            sample.close();
+          }
+          done++;
+        }
+      } catch (cause) {
+        signal?.throwIfAborted();
+        if (MediaError.isInstance(cause)) throw cause;
+        failed(cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause));
+      }
+    }
+
+    const [shownWidth, shownHeight] = turns % 2 === 1 ? [height, width] : [width, height];
+    return {
+      media,
+      metadata: {
+        totalNumFrames,
+        fps,
+        duration: totalNumFrames / fps,
+        width: shownWidth,
+        height: shownHeight,
+        videoBackend: "mediabunny",
+      },
+      frames,
+      async [Symbol.asyncDispose]() {
+        input.dispose();
+      },
+    };
+  } catch (cause) {
+    input.dispose();
+    return damaged(cause);
+  }
+}
