@@ -1,0 +1,128 @@
+import { nanoModelPath } from "@smolvlm/nano";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { loadSmolVLM, type GenerateOptions, type ModelDtype, type SmolVLM, type VideoSampling } from "smolvlm";
+import type { ProgressBar } from "./progress-bar.js";
+
+/** What `--model nano`, the default, stands for: the checkpoint that ships with this program. */
+export const BUNDLED_MODEL = "nano";
+
+const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
+const FORMATS = ["fp32", "q8", "q4"] as const;
+
+/** Options that every command with a model has. */
+export interface ModelFlags {
+  readonly model: string;
+  readonly dtype: ModelDtype;
+  readonly device: (typeof DEVICES)[number];
+  readonly threads?: number;
+}
+
+/** Options that every command that generates has. */
+export interface GenerationFlags {
+  readonly maxNewTokens: number;
+  readonly doSample?: boolean;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly minP?: number;
+  readonly repetitionPenalty?: number;
+  readonly seed?: number;
+}
+
+/** Options that every command with videos has. */
+export interface VideoFlags {
+  readonly fps?: number;
+  readonly maxFrames?: number;
+}
+
+/** Adds the options of {@link ModelFlags}. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option(
+      "-m, --model <model>",
+      `a folder, org/name[@revision], or ${BUNDLED_MODEL} (bundled, knows drawn scenes only)`,
+      BUNDLED_MODEL,
+    )
+    .option("--dtype <format>", `format of the weights: ${FORMATS.join(", ")}, or vision=…,text=…`, parseDtype, "fp32")
+    .addOption(new Option("--device <device>", "where to run").choices(DEVICES).default("cpu"))
+    .option("--threads <n>", "threads to use (default: the machine's cores)", whole(1));
+}
+
+/** Adds the options of {@link VideoFlags}. */
+export function addVideoOptions(command: Command): Command {
+  return command
+    .option("--fps <n>", "frames to look at for each second of a video (default: the model's, usually 1)", real)
+    .option("--max-frames <n>", "most frames to look at of a video (default: the model's, usually 64)", whole(1));
+}
+
+/** The sampling of videos, from the flags that were given. */
+export function videoSampling({ fps, maxFrames }: VideoFlags): VideoSampling {
+  return { fps, numFrames: maxFrames };
+}
+
+/** Adds the options of {@link GenerationFlags}. */
+export function addGenerationOptions(command: Command): Command {
+  return command
+    .option("--max-new-tokens <n>", "longest answer, in tokens", whole(1), 256)
+    .option("--do-sample", "draw tokens at random instead of taking the best one")
+    .option("--temperature <t>", "above 1 more varied, below 1 more certain", real)
+    .option("--top-p <p>", "keep the best tokens that add up to this probability", real)
+    .option("--top-k <k>", "keep this many best tokens", whole(0))
+    .option("--min-p <p>", "keep tokens of at least this part of the best one's probability", real)
+    .option("--repetition-penalty <r>", "above 1 discourages repetition", real)
+    .option("--seed <n>", "makes --do-sample repeatable", whole(0));
+}
+
+/** The generation options of a call, from the flags that were given. */
+export function generationOptions(flags: GenerationFlags): GenerateOptions {
+  const { maxNewTokens, doSample, temperature, topP, topK, minP, repetitionPenalty, seed } = flags;
+  return { maxNewTokens, doSample, temperature, topP, topK, minP, repetitionPenalty, seed };
+}
+
+/** Opens and loads the model that the flags name, showing progress. */
+export async function loadModel(flags: ModelFlags, bar: ProgressBar, signal: AbortSignal): Promise<SmolVLM> {
+  const { device, threads, dtype } = flags;
+  const model = await loadSmolVLM(modelReference(flags.model), {
+    device,
+    threads,
+    dtype,
+    onProgress: bar.onProgress,
+    signal,
+  });
+  bar.clear();
+  return model;
+}
+
+/** The folder of the bundled model for its name, other references as they are. */
+export function modelReference(model: string): string {
+  return model === BUNDLED_MODEL ? nanoModelPath : model;
+}
+
+/** `q8`, or `vision=fp32,text=q4`. */
+function parseDtype(text: string): ModelDtype {
+  const isFormat = (value: string | undefined): value is (typeof FORMATS)[number] =>
+    FORMATS.some((format) => format === value);
+  if (isFormat(text)) return text;
+  const parts = new Map(text.split(",").map((part) => part.split("=", 2) as [string, string | undefined]));
+  const [vision, words, head] = [parts.get("vision"), parts.get("text"), parts.get("head")];
+  if (isFormat(vision) && isFormat(words) && (head === undefined || isFormat(head)))
+    return { vision, text: words, head };
+  throw new InvalidArgumentError(`Expected ${FORMATS.join(", ")}, or vision=…,text=….`);
+}
+
+/** Parses a whole number of at least `least`. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < least || text.trim() === "") {
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    }
+    return value;
+  };
+}
+
+function real(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || text.trim() === "") throw new InvalidArgumentError("Expected a number.");
+  return value;
+}

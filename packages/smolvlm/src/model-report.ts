@@ -1,0 +1,107 @@
+import { imageSequenceLength, readModelConfig, type SmolVLMConfig } from "@smolvlm/config";
+import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
+import { SmolVLMImageProcessor } from "@smolvlm/image-processor";
+import type { WeightFormat } from "@smolvlm/model-core";
+
+/** Weights of each part, counted from the configuration. */
+export interface ParameterCounts {
+  readonly vision: number;
+  readonly connector: number;
+  readonly embedding: number;
+  readonly text: number;
+  /** 0 where the head is the embedding. */
+  readonly head: number;
+  readonly total: number;
+}
+
+/** What a format costs, in bytes. */
+export interface FormatEstimate {
+  readonly format: WeightFormat;
+  /** Weights in memory. The embedding table is not among them: its rows are read from the file as they are needed. */
+  readonly memory: number;
+  /** Converted weights written beside the checkpoint's own; 0 where it is used in place. */
+  readonly disk: number;
+}
+
+/** What a picture costs. */
+export interface PictureCost {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+  /** `<image>` tokens, which is what fills the context. */
+  readonly tokens: number;
+}
+
+/** What `inspect` tells of a checkpoint, without loading its weights. */
+export interface ModelReport {
+  readonly id: string;
+  readonly config: SmolVLMConfig;
+  readonly parameters: ParameterCounts;
+  readonly formats: readonly FormatEstimate[];
+  /** Keys and values of one position. */
+  readonly cacheBytesPerToken: number;
+  readonly pictures: readonly PictureCost[];
+}
+
+/** Bytes of one weight of a linear layer: blocks of 32 values share a 4-byte scale. */
+const linearBytes: Record<WeightFormat, number> = { fp32: 4, q8: 1 + 4 / 32, q4: 0.5 + 4 / 32 };
+
+/** Usual shapes: a photo of a phone, a screen, a small square. */
+const pictureSizes = [
+  [4032, 3024],
+  [1920, 1080],
+  [512, 512],
+] as const;
+
+/**
+ * Reads a checkpoint's configuration and says what it needs.
+ *
+ * @throws ModelFileError or ConfigError when the files are not a SmolVLM checkpoint.
+ */
+export async function reportModel(files: ModelFiles, options: ReadOptions = {}): Promise<ModelReport> {
+  const config = await readModelConfig(files, options);
+  const imageProcessor = await SmolVLMImageProcessor.fromPretrained(files, options);
+  const parameters = countParameters(config);
+  const { visionConfig: vision, textConfig: text } = config;
+  // Norms, biases, the patch convolution and the positions stay fp32 in every format.
+  const linear =
+    vision.numHiddenLayers * (4 * vision.hiddenSize ** 2 + 2 * vision.hiddenSize * vision.intermediateSize) +
+    parameters.connector +
+    text.numHiddenLayers * textLayerMatrices(config) +
+    (parameters.head === 0 ? parameters.embedding : parameters.head);
+  const other = parameters.total - parameters.embedding - (linear - (parameters.head === 0 ? parameters.embedding : 0));
+  const tokensPerFrame = imageSequenceLength(config);
+  return {
+    id: files.id,
+    config,
+    parameters,
+    formats: (["fp32", "q8", "q4"] as const).map((format) => {
+      const memory = Math.round(linear * linearBytes[format] + other * 4);
+      return { format, memory, disk: format === "fp32" ? 0 : memory };
+    }),
+    cacheBytesPerToken: 2 * 4 * text.numHiddenLayers * text.numKeyValueHeads * text.headDim,
+    pictures: pictureSizes.map(([width, height]) => {
+      const { patches: frames } = imageProcessor.getNumberOfImagePatches(height, width);
+      return { width, height, frames, tokens: frames * tokensPerFrame };
+    }),
+  };
+}
+
+function textLayerMatrices({ textConfig: text }: SmolVLMConfig): number {
+  const query = text.numAttentionHeads * text.headDim;
+  const keyValue = text.numKeyValueHeads * text.headDim;
+  return text.hiddenSize * (2 * query + 2 * keyValue + 3 * text.intermediateSize);
+}
+
+function countParameters(config: SmolVLMConfig): ParameterCounts {
+  const { visionConfig: v, textConfig: t, scaleFactor, tieWordEmbeddings } = config;
+  const layer = 4 * v.hiddenSize ** 2 + 2 * v.hiddenSize * v.intermediateSize + 9 * v.hiddenSize + v.intermediateSize;
+  const positions = Math.floor(v.imageSize / v.patchSize) ** 2;
+  const patches = v.hiddenSize * (v.numChannels * v.patchSize ** 2 + 1 + positions);
+  const vision = v.numHiddenLayers * layer + patches + 2 * v.hiddenSize;
+  const connector = t.hiddenSize * v.hiddenSize * scaleFactor ** 2;
+  const embedding = t.vocabSize * t.hiddenSize;
+  const text = t.numHiddenLayers * (textLayerMatrices(config) + 2 * t.hiddenSize) + t.hiddenSize;
+  const head = tieWordEmbeddings ? 0 : embedding;
+  return { vision, connector, embedding, text, head, total: vision + connector + embedding + text + head };
+}

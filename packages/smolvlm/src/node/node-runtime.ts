@@ -1,0 +1,14 @@
+import { nodeBackend } from "@smolvlm/backend-node";
+import { fileByteStore, openModel, smolvlmCacheDir } from "@smolvlm/hub/node";
+import { nodeImageDecoder } from "@smolvlm/image-processor/node";
+import { nodeVideoDecoder } from "@smolvlm/video-processor/node";
+import type { Runtime } from "../runtime.js";
+
+/** Node's parts: onnxruntime-node, sharp, ffmpeg or mediabunny, and folders for downloads and converted weights. */
+export const nodeRuntime: Runtime = {
+  openFiles: openModel,
+  createBackend: nodeBackend,
+  createImageDecoder: nodeImageDecoder,
+  createVideoDecoder: nodeVideoDecoder,
+  createStore: () => fileByteStore(smolvlmCacheDir()),
+};

@@ -1,0 +1,178 @@
+import { InvalidArgumentError, type Backend, type OnProgress } from "@smolvlm/contracts";
+import type {
+  GenerateResult,
+  GenerationOptions,
+  GenerationStream,
+  GenerationStep,
+  SmolVLMForConditionalGeneration,
+} from "@smolvlm/model-core";
+import {
+  TextStreamDecoder,
+  type Conversation,
+  type ProcessedInputs,
+  type ProcessingOptions,
+  type SmolVLMProcessor,
+} from "@smolvlm/processor";
+import type { VideoSampling } from "@smolvlm/video-processor";
+import type { Answer, BatchAnswer } from "./answer.js";
+import { AnswerStream } from "./answer-stream.js";
+import { defaultNewTokens } from "./default-new-tokens.js";
+
+/** Options of making model inputs. */
+export interface PrepareOptions extends Pick<ProcessingOptions, "imageOptions" | "announceLongestVideo" | "signal"> {
+  /** Which frames of videos are taken; what is absent is as the checkpoint says, usually one a second and at most 64. */
+  readonly videoSampling?: VideoSampling | undefined;
+}
+
+/** Options of {@link SmolVLM.prepare}. */
+export interface PrepareInputsOptions extends PrepareOptions {
+  /**
+   * Whether frames of videos are decoded while the model takes them, so that memory does not grow with their number. The inputs then hold
+   * `frames` instead of `pixelValues` and are good for one answer, which disposes of them. Default false.
+   */
+  readonly streamFrames?: boolean | undefined;
+}
+
+/** Options of an answer: those of generation, plus progress. `signal` stops within one token. */
+export interface GenerateOptions extends GenerationOptions {
+  /** Most new tokens; by default 256, or fewer where the context has no more room. */
+  readonly maxNewTokens?: number | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+/** What {@link SmolVLM.generate} and {@link SmolVLM.stream} take. */
+export interface GenerateRequest extends GenerateOptions, PrepareOptions {
+  /** The conversation so far, in the Hugging Face form; the model answers as the assistant. */
+  readonly messages: Conversation;
+}
+
+/** What {@link SmolVLM.generateBatch} takes. */
+export interface BatchRequest extends GenerateOptions, PrepareOptions {
+  /** Conversations that are answered together; they may mix pictures and plain text. */
+  readonly conversations: readonly Conversation[];
+}
+
+/** @internal */
+export interface SmolVLMParts {
+  readonly processor: SmolVLMProcessor;
+  readonly model: SmolVLMForConditionalGeneration;
+  /** Disposed with the model. */
+  readonly ownedBackend: Backend | undefined;
+}
+
+/** A loaded model that answers conversations. Dispose it when done: it holds the weights. */
+export class SmolVLM implements AsyncDisposable {
+  /** Conversations to tensors and back, with transformers' names. */
+  readonly processor: SmolVLMProcessor;
+  /** The model itself, with transformers' names. */
+  readonly model: SmolVLMForConditionalGeneration;
+  readonly #ownedBackend: Backend | undefined;
+
+  /** @internal use `loadSmolVLM` */
+  constructor(parts: SmolVLMParts) {
+    this.processor = parts.processor;
+    this.model = parts.model;
+    this.#ownedBackend = parts.ownedBackend;
+  }
+
+  /**
+   * The answer to a conversation.
+   *
+   * @throws MediaError when a picture cannot be read; PromptTooLongError when prompt and answer exceed the context, before anything
+   * runs; InvalidArgumentError for malformed messages or options; the signal's reason when it is aborted.
+   */
+  async generate(request: GenerateRequest): Promise<Answer> {
+    return await this.stream(request).result;
+  }
+
+  /** Like {@link SmolVLM.generate}, with the text while it is made. It starts at once; an error ends both the text and the result. */
+  stream(request: GenerateRequest): AnswerStream {
+    return new AnswerStream(async (onText) => {
+      const { messages, ...options } = request;
+      const started = performance.now();
+      const inputs = await this.prepare([messages], { ...options, streamFrames: true });
+      const decoder = new TextStreamDecoder(this.processor.tokenizer);
+      const { answers, timings } = await this.#answer(inputs, options, started, ({ tokens }) =>
+        onText(decoder.push(tokens[0] as number)),
+      );
+      onText(decoder.flush());
+      return { ...(answers[0] as Answer), timings };
+    });
+  }
+
+  /** The answers to several conversations, made together. Each is what {@link SmolVLM.generate} gives for it alone. */
+  async generateBatch(request: BatchRequest): Promise<BatchAnswer> {
+    const { conversations, ...options } = request;
+    const started = performance.now();
+    const inputs = await this.prepare(conversations, { ...options, streamFrames: true });
+    return await this.#answer(inputs, options, started);
+  }
+
+  /** Conversations as the model's inputs, padded on the left, ready to be answered. */
+  async prepare(conversations: readonly Conversation[], options: PrepareInputsOptions = {}): Promise<ProcessedInputs> {
+    if (conversations.length === 0) {
+      throw new InvalidArgumentError({ argument: "conversations", expected: "at least one", found: "none" });
+    }
+    const { imageOptions, videoSampling, announceLongestVideo, streamFrames, signal } = options;
+    return await this.processor.applyChatTemplate(conversations, {
+      imageOptions,
+      videoOptions: { ...videoSampling },
+      announceLongestVideo,
+      streamFrames,
+      signal,
+      addGenerationPrompt: true,
+      padding: true,
+      paddingSide: "left",
+    });
+  }
+
+  /** The answers to inputs from {@link SmolVLM.prepare}. */
+  answer(inputs: ProcessedInputs, options: GenerateOptions = {}): Promise<BatchAnswer> {
+    return this.#answer(inputs, options, performance.now());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.model[Symbol.asyncDispose]();
+    await this.#ownedBackend?.[Symbol.asyncDispose]();
+  }
+
+  async #answer(
+    { videos, ...inputs }: ProcessedInputs,
+    {
+      imageOptions: _image,
+      videoSampling: _video,
+      announceLongestVideo: _announce,
+      ...options
+    }: GenerateOptions & PrepareOptions,
+    started: number,
+    onStep?: (step: GenerationStep) => void,
+  ): Promise<BatchAnswer> {
+    await using _frames = inputs.frames;
+    const decode = (ids: Int32Array): string => this.processor.decode(ids);
+    const maxNewTokens = options.maxNewTokens ?? defaultNewTokens(inputs, this.model);
+    const read = performance.now();
+    await using stream: GenerationStream = await this.model.stream({ decode, ...options, ...inputs, maxNewTokens });
+    const decoding = performance.now();
+    for await (const step of stream) onStep?.(step);
+    const ended = performance.now();
+    const result = stream.snapshot();
+    const tokens = result.usage.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
+    const timings = {
+      prefill: decoding - read,
+      decode: ended - decoding,
+      total: ended - started,
+      tokensPerSecond: (1000 * tokens) / (ended - decoding),
+    };
+    const answers = this.#answers(result).map((answer, row) => ({ ...answer, videos: videos?.[row] ?? [], timings }));
+    return { answers, promptLogits: stream.promptLogits, timings };
+  }
+
+  #answers({ newTokens, finishReasons, usage }: GenerateResult): Omit<Answer, "timings" | "videos">[] {
+    return newTokens.map((tokenIds, row) => ({
+      text: this.processor.decode(tokenIds, { skipSpecialTokens: true }),
+      tokenIds,
+      finishReason: finishReasons[row] as Answer["finishReason"],
+      usage: usage[row] as Answer["usage"],
+    }));
+  }
+}
