@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { call, openTestPage, wasmPaths } from "./testing/browser.js";
+import type { GoldenAnswer, GoldenRequest } from "./testing/check-golden.js";
+
+const fixtures = fileURLToPath(new URL("../../../fixtures/", import.meta.url));
+/** The project's bound between runtimes, absolute, on logits of order 10. */
+const TOLERANCE = 1e-3;
+
+test("without isolation there is one thread, and without a GPU there is WASM, and both say why", async () => {
+  await using opened = await openTestPage();
+  const found = await call<Record<string, unknown>>(opened.page, "describe", { wasmPaths });
+  expect(found).toMatchObject({ device: "wasm", threads: 1, name: "onnxruntime-web (wasm, 1 thread)" });
+  expect(found["fallbackReason"]).toMatch(/webgpu/i);
+  expect(found["singleThreadReason"]).toContain("Cross-Origin-Opener-Policy");
+}, 60_000);
+
+test("an isolated page has threads where wasmPaths are given", async () => {
+  await using opened = await openTestPage({ isolated: true });
+  const options = { device: "wasm", threads: 2, wasmPaths };
+  const found = await call<Record<string, unknown>>(opened.page, "describe", options);
+  expect(found).toMatchObject({ threads: 2 });
+  expect(found).not.toHaveProperty("singleThreadReason");
+}, 60_000);
+
+test("auto takes WebGPU where it computes right", async () => {
+  await using opened = await openTestPage({ gpu: true });
+  const found = await call<Record<string, unknown>>(opened.page, "describe", { wasmPaths });
+  expect(found).toMatchObject({ device: "webgpu" });
+  expect(found).not.toHaveProperty("fallbackReason");
+}, 60_000);
+
+test("a lost device is a DeviceLostError", async () => {
+  await using opened = await openTestPage({ gpu: true });
+  const error = await call<{ readonly name: string; readonly message: string }>(opened.page, "loseDevice", {
+    wasmPaths,
+  });
+  expect(error.name).toBe("DeviceLostError");
+  expect(error.message).toContain("create a new backend");
+}, 60_000);
+
+describe.each([
+  ["WASM", {}, { device: "wasm" }],
+  ["WebGPU on SwiftShader", { gpu: true }, { device: "webgpu" }],
+] as const)("%s against transformers", (_, place, options) => {
+  test.each([
+    ["v2-base-fp32", "one-image"],
+    ["v2-base-fp32", "batch-mixed"],
+    ["v1-gqa-fp32", "one-image"],
+    ["v2-tied-bf16", "one-image"],
+  ])(
+    "%s %s: last logits within 1e-3, greedy tokens equal",
+    async (checkpoint, name) => {
+      const { request, tokens } = goldenRequest(checkpoint, name);
+      await using opened = await openTestPage(place);
+      const answer = await call<GoldenAnswer>(opened.page, "checkGolden", {
+        ...request,
+        options: { wasmPaths, ...options },
+      } satisfies GoldenRequest);
+      expect(answer.difference).toBeLessThan(TOLERANCE);
+      expect(answer.newTokens).toEqual(tokens);
+    },
+    90_000,
+  );
+});
+
+function goldenRequest(checkpoint: string, name: string) {
+  const path = `${fixtures}cases/${checkpoint}/${name}`;
+  const golden = JSON.parse(readFileSync(`${path}.json`, "utf8")) as {
+    readonly generate: { readonly max_new_tokens: number };
+    readonly generated_ids: readonly (readonly number[])[];
+  };
+  const folder = `${fixtures}checkpoints/${checkpoint}`;
+  const files = Object.fromEntries(
+    readdirSync(folder).map((file) => [file, readFileSync(`${folder}/${file}`).toString("base64")]),
+  );
+  const request = { files, tensors: readTensors(`${path}.safetensors`), maxNewTokens: golden.generate.max_new_tokens };
+  return { request, tokens: golden.generated_ids };
+}
+
+/** The model's inputs and the last logits of a golden case; integers as int32. */
+function readTensors(path: string): GoldenRequest["tensors"] {
+  const bytes = readFileSync(path);
+  const start = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, start).toString()) as Record<
+    string,
+    { readonly dtype: string; readonly shape: readonly number[]; readonly data_offsets: [number, number] }
+  >;
+  const wanted = ["input_ids", "attention_mask", "pixel_values", "pixel_attention_mask", "last_logits"];
+  return Object.fromEntries(
+    Object.entries(header)
+      .filter(([name]) => wanted.includes(name))
+      .map(
+        ([
+          name,
+          {
+            dtype,
+            shape,
+            data_offsets: [from, to],
+          },
+        ]) => {
+          const data = Uint8Array.from(bytes.subarray(start + from, start + to));
+          const integers = dtype === "I64" ? Int32Array.from(new BigInt64Array(data.buffer), Number) : undefined;
+          const base64 = Buffer.from(integers ? integers.buffer : data.buffer).toString("base64");
+          const kind = integers ? "int32" : dtype === "F32" ? "float32" : "bool";
+          return [name, { dtype: kind, dims: shape, base64 }] as const;
+        },
+      ),
+  );
+}
