@@ -1,7 +1,8 @@
 """Exact-match accuracy per task of the checkpoint as shipped, by the real processor and model, on scenes never trained on.
 
-    python evaluate.py --n 200              # writes results.json
-    python evaluate.py --write-cases 20     # writes evaluation/: media, cases.json with the reference's own answers
+    python evaluate.py --n 200                                        # prints a table
+    python evaluate.py --write-cases 20                               # writes evaluation/: media, cases.json with the reference's own answers
+    python evaluate.py --write-cases 200 --noise --cases-folder DIR   # the same kind of cases for compare.mjs, too large to commit
 """
 from __future__ import annotations
 
@@ -59,14 +60,14 @@ def measure(reference, n, seed, tasks=TASKS, show=0):
     return table
 
 
-def write_cases(reference, n, folder, seed):
+def write_cases(reference, n, folder, seed, plain=True):
     """Media are written first and read back, so the reference answers about exactly what another decoder will see."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "media").mkdir(parents=True)
     cases, tally = [], Counter()
     for task in TASKS:
         for i in range(n):
-            conversation, expected = make_case(task, random.Random(f"cases-{seed}-{task}-{i}"), plain=True)
+            conversation, expected = make_case(task, random.Random(f"cases-{seed}-{task}-{i}"), plain)
             k = 0
             for message in conversation:
                 for part in message["content"]:
@@ -97,6 +98,8 @@ def main():
     p.add_argument("--n", type=int, default=0)
     p.add_argument("--seed", type=int, default=SEED)
     p.add_argument("--write-cases", type=int, default=0)
+    p.add_argument("--cases-folder", type=Path, default=HERE / "evaluation")
+    p.add_argument("--noise", action="store_true", help="keep the drawings' noise in written cases; it makes large files")
     p.add_argument("--tasks", nargs="*", default=TASKS)
     p.add_argument("--show", type=int, default=0, help="print this many wrong answers a task")
     p.add_argument("--results", type=Path)
@@ -108,7 +111,7 @@ def main():
     if args.n:
         results["heldOut"] = {"seed": args.seed, "perTask": args.n, "decoding": "greedy, float32", "tasks": measure(reference, args.n, args.seed, args.tasks, args.show)}
     if args.write_cases:
-        results["committedCases"] = write_cases(reference, args.write_cases, HERE / "evaluation", args.seed)
+        results["writtenCases"] = write_cases(reference, args.write_cases, args.cases_folder, args.seed, not args.noise)
     if args.results:
         args.results.write_text(json.dumps(results, indent=2) + "\n")
     print(f"{time.time() - began:.0f} s")

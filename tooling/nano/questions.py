@@ -177,8 +177,8 @@ def image_questions(rng: random.Random, scene, n: int):
     """`n` (task, question, answer) about one picture; long descriptions and lists are asked more often."""
     asked = []
     kinds = ([("text", ask_text, 6), ("describe", ask_describe, 1), ("objects", ask_objects, 1), ("background", ask_background, 1)] if scene.word else
-             [("objects", ask_objects, 1), ("describe", ask_describe, 1), ("color", ask_color, 5), ("position", ask_position, 6), ("count", ask_count, 4),
-              ("background", ask_background, 1), ("yesno", ask_yesno, 5), ("text", ask_text, 0.3)])
+             [("objects", ask_objects, 1), ("describe", ask_describe, 1), ("color", ask_color, 6), ("position", ask_position, 8), ("count", ask_count, 5),
+              ("background", ask_background, 0.5), ("yesno", ask_yesno, 6), ("text", ask_text, 0.3)])
     for task, ask, _ in rng.choices(kinds, [k[2] for k in kinds], k=n):
         pair = ask(rng, scene)
         if pair:

@@ -33,7 +33,9 @@ def _picture(scene):
 
 
 def image_material(rng):
-    scene = random_sign(rng) if rng.random() < 0.25 else random_scene(rng)
+    # Wide and tall pictures, rare in scenes.py, have places of their own to learn.
+    aspect = rng.choices(["square", "wide", "tall"], [0.8, 0.1, 0.1])[0]
+    scene = random_sign(rng) if rng.random() < 0.15 else random_scene(rng, aspect=aspect)
     return scene, _picture(scene)
 
 
@@ -100,7 +102,7 @@ def text_row(rng, material=None, count=8):
     return Row([], [], f"{_opening(rng)}User:", branches)
 
 
-MIX = [(image_material, image_row, 0.75), (clip_material, clip_row, 0.1), (pair_material, pair_row, 0.12), (lambda rng: None, text_row, 0.03)]
+MIX = [(image_material, image_row, 0.72), (clip_material, clip_row, 0.11), (pair_material, pair_row, 0.14), (lambda rng: None, text_row, 0.03)]
 
 
 class RowPool:

@@ -65,11 +65,19 @@ def schedule(progress, step, warm=40, flat=0.35):
     return ramp * (0.02 + 0.98 * 0.5 * (1 + torch.cos(torch.tensor(t * 3.14159265)).item()))
 
 
+def load_weights(path):
+    """The averaged weights of a checkpoint of this script, or those of an exported folder."""
+    if os.path.isdir(path):
+        from transformers import SmolVLMForConditionalGeneration
+        return SmolVLMForConditionalGeneration.from_pretrained(path, dtype=torch.float32).state_dict()
+    return torch.load(path)["ema"]
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--tower", help="checkpoint of warmup.py")
     p.add_argument("--connector", help="checkpoint of connect.py: take its connector")
-    p.add_argument("--resume", help="checkpoint of this script (weights only)")
+    p.add_argument("--resume", help="checkpoint of this script, or a folder as export.py writes it (weights only)")
     p.add_argument("--out", default="/work/tmp/nano/joint.pt")
     p.add_argument("--minutes", type=float, default=50)
     p.add_argument("--batch", type=int, default=32)
@@ -90,7 +98,7 @@ def main():
         state = torch.load(args.tower)["model"]
         model.load_state_dict({k: v for k, v in state.items() if "vision_model" in k or "connector" in k}, strict=False)
     if args.resume:
-        model.load_state_dict(torch.load(args.resume)["ema"])
+        model.load_state_dict(load_weights(args.resume))
     if args.connector:
         state = torch.load(args.connector)["model"]
         model.load_state_dict({k: v for k, v in state.items() if "connector" in k}, strict=False)

@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { nanoModelPath } from "@smolvlm/nano";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadSmolVLM, type Conversation, type SmolVLM } from "smolvlm";
+
+const folder = fileURLToPath(new URL("../../../tooling/nano/evaluation/", import.meta.url));
+
+/** What the reference answered about scenes that were never trained on (tooling/nano/evaluate.py). */
+interface EvaluationCase {
+  readonly id: string;
+  readonly task: string;
+  readonly conversation: Conversation;
+  readonly referenceAnswer: string;
+  readonly referenceTokenIds: readonly number[];
+}
+
+const cases = (JSON.parse(readFileSync(`${folder}cases.json`, "utf8")) as readonly EvaluationCase[]).map((entry) => ({
+  ...entry,
+  conversation: JSON.parse(JSON.stringify(entry.conversation), (key, value: unknown) =>
+    key === "path" && typeof value === "string" ? `${folder}${value}` : value,
+  ) as Conversation,
+}));
+const tasks = [...new Set(cases.map(({ task }) => task))];
+
+let model: SmolVLM;
+beforeAll(async () => {
+  model = await loadSmolVLM(nanoModelPath);
+});
+afterAll(() => model[Symbol.asyncDispose]());
+
+// Right or wrong: the answers must be the same ones.
+describe("the bundled model answers as in transformers", () => {
+  test("there are cases of every task", () => {
+    expect(existsSync(folder)).toBe(true);
+    expect(tasks.length).toBeGreaterThanOrEqual(10);
+  });
+
+  test.each(tasks)("%s", async (task) => {
+    const conversations = cases.filter((entry) => entry.task === task);
+    const answers = [];
+    for (const { conversation } of conversations)
+      answers.push(await model.generate({ messages: conversation, maxNewTokens: 96 }));
+    expect(answers.map(({ tokenIds }) => [...tokenIds])).toEqual(
+      conversations.map(({ referenceTokenIds }) => referenceTokenIds),
+    );
+  });
+});
