@@ -45,6 +45,19 @@ describe("YUV to RGB", () => {
     expect(at(2, 1)).toEqual(at(2, 0));
     expect(new Set([at(0, 0), at(2, 0), at(0, 2), at(2, 2)].map(String)).size).toBe(4);
   });
+
+  it("takes chroma for each row in 4:2:2, for each pixel in 4:4:4", () => {
+    const color: YuvColor = { matrix: "bt601", fullRange: false };
+    const y = new Uint8Array(4).fill(128);
+    const planes = { width: 2, height: 2, y, yStride: 2 };
+    const convert = (chroma: readonly number[], uvStride: number, subsampling?: 420 | 422 | 444) => {
+      const plane = Uint8Array.from(chroma);
+      return yuvToRgb({ ...planes, u: plane, v: plane, uvStride, subsampling }, color).data;
+    };
+    const level = (value: number) => [...convert([value], 1).subarray(0, 3)];
+    expect([...convert([60, 200], 1, 422)]).toEqual([60, 60, 200, 200].flatMap(level));
+    expect([...convert([60, 90, 150, 200], 2, 444)]).toEqual([60, 90, 150, 200].flatMap(level));
+  });
 });
 
 describe("the WebAssembly kernel", () => {

@@ -7,8 +7,11 @@ export type ColorMatrix = "tagged" | "bt601";
 /** A matrix by the name that FFmpeg and WebCodecs give it; what is not here counts as BT.601. */
 export type MatrixName = "bt601" | "bt709" | "smpte240m" | "bt2020";
 
-/** A frame of 8-bit YUV with chroma at half the width and half the height (odd sizes rounded up). */
-export interface Yuv420Frame {
+/** Where chroma is halved (odd sizes rounded up): 420 in both directions, 422 across, 444 nowhere. */
+export type Subsampling = 420 | 422 | 444;
+
+/** A frame of 8-bit YUV. */
+export interface YuvFrame {
   readonly width: number;
   readonly height: number;
   readonly y: Uint8Array;
@@ -17,6 +20,8 @@ export interface Yuv420Frame {
   /** Bytes from one row to the next. */
   readonly yStride: number;
   readonly uvStride: number;
+  /** Default 420. */
+  readonly subsampling?: Subsampling | undefined;
 }
 
 /** How a frame's numbers are to be read. */
@@ -67,11 +72,13 @@ function clampToByte(value: number): number {
 }
 
 /** Converts a frame; all converters give the same bits. */
-export type YuvConverter = (frame: Yuv420Frame, color: YuvColor) => RawImage;
+export type YuvConverter = (frame: YuvFrame, color: YuvColor) => RawImage;
 
 /** Plain TypeScript: the oracle of the WebAssembly kernel, and what runs where WebAssembly SIMD may not. */
 export const yuvToRgbInTypeScript: YuvConverter = (frame, color) => {
-  const { width, height, y: luma, u, v, yStride, uvStride } = frame;
+  const { width, height, y: luma, u, v, yStride, uvStride, subsampling = 420 } = frame;
+  const acrossShift = subsampling === 444 ? 0 : 1;
+  const downShift = subsampling === 420 ? 1 : 0;
   const factors = yuvFactors(color);
   const data = new Uint8Array(width * height * 3);
   // 256 levels each: look-up tables instead of multiplications.
@@ -90,11 +97,11 @@ export const yuvToRgbInTypeScript: YuvConverter = (frame, color) => {
   let to = 0;
   for (let row = 0; row < height; row++) {
     const lumaRow = row * yStride;
-    const chromaRow = (row >> 1) * uvStride;
+    const chromaRow = (row >> downShift) * uvStride;
     for (let column = 0; column < width; column++) {
       const l = level[luma[lumaRow + column] as number] as number;
-      const cu = u[chromaRow + (column >> 1)] as number;
-      const cv = v[chromaRow + (column >> 1)] as number;
+      const cu = u[chromaRow + (column >> acrossShift)] as number;
+      const cv = v[chromaRow + (column >> acrossShift)] as number;
       data[to++] = clampToByte(l + (red[cv] as number));
       data[to++] = clampToByte(l + (greenU[cu] as number) + (greenV[cv] as number));
       data[to++] = clampToByte(l + (blue[cu] as number));
@@ -106,10 +113,12 @@ export const yuvToRgbInTypeScript: YuvConverter = (frame, color) => {
 let converter: YuvConverter | undefined;
 
 /**
- * 8-bit 4:2:0 to RGB, bit for bit as FFmpeg converts yuv420p to rgb24 by default on x86: each chroma sample stands for its 2 × 2 pixels
- * without interpolation, and every product is cut to whole levels.
+ * 8-bit YUV to RGB, bit for bit as FFmpeg converts yuv420p and yuv422p to rgb24 by default on x86: each chroma sample stands for its pixels
+ * without interpolation, and every product is cut to whole levels. FFmpeg's way with 4:4:4 is another, up to 3 levels away.
  */
-export function yuvToRgb(frame: Yuv420Frame, color: YuvColor): RawImage {
+export function yuvToRgb(frame: YuvFrame, color: YuvColor): RawImage {
+  // The kernel knows no other layout: the others are rare.
+  if ((frame.subsampling ?? 420) !== 420) return yuvToRgbInTypeScript(frame, color);
   converter ??= loadWasmConverter() ?? yuvToRgbInTypeScript;
   return converter(frame, color);
 }

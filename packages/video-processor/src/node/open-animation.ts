@@ -1,7 +1,8 @@
 import { MediaError, type RawImage } from "@smolvlm/contracts";
 import { loadSharp } from "@smolvlm/image-processor/node";
 import type { VideoFrameSource } from "../video-frame-source.js";
-import { checkFrameSize, type OpenContext } from "./open-context.js";
+import { checkFrameSize } from "../decode-context.js";
+import type { OpenContext } from "./open-context.js";
 import type { LocalVideo } from "./read-video-source.js";
 
 /** Most frames of an animation: at 20 a second, more than an hour. */

@@ -1,29 +1,8 @@
-import { MediaError, type ReadOptions } from "@smolvlm/contracts";
-import type { ColorMatrix } from "../yuv-to-rgb.js";
+import type { VideoDecodeContext } from "../decode-context.js";
 
-/** What opening a video needs to know besides the file. */
-export interface OpenContext extends ReadOptions {
-  readonly maxPixels: number;
-  readonly autoRotate: boolean;
-  readonly colorMatrix: ColorMatrix;
-  readonly allowTruncated: boolean;
+/** What opening a video in Node needs to know besides the file. */
+export interface OpenContext extends VideoDecodeContext {
   /** Paths of the programs, or their names to look for. */
   readonly ffmpeg: string;
   readonly ffprobe: string;
-}
-
-/** @throws MediaError when a frame has no pixels, or more than allowed. */
-export function checkFrameSize(
-  width: number,
-  height: number,
-  media: string,
-  { maxPixels }: Pick<OpenContext, "maxPixels">,
-): void {
-  if (!(width >= 1 && height >= 1))
-    throw new MediaError(media, `says it has frames of ${width}×${height} pixels; the file is damaged.`);
-  if (width * height <= maxPixels) return;
-  throw new MediaError(
-    media,
-    `has frames of ${width}×${height} pixels, more than the limit of ${maxPixels}; raise maxPixels to read it.`,
-  );
 }

@@ -2,8 +2,8 @@ import { MediaError } from "@smolvlm/contracts";
 import type { VideoFrameSource } from "../video-frame-source.js";
 import { openWithFfmpeg } from "./ffmpeg/open-with-ffmpeg.js";
 import { programVersion } from "./ffmpeg/run-program.js";
-import { loadMediabunny } from "./mediabunny/load-mediabunny.js";
-import { openWithMediabunny } from "./mediabunny/open-with-mediabunny.js";
+import { loadMediabunny } from "./load-mediabunny.js";
+import { openWithMediabunny } from "../mediabunny/open-with-mediabunny.js";
 import type { OpenContext } from "./open-context.js";
 import type { LocalVideo } from "./read-video-source.js";
 
@@ -31,7 +31,8 @@ export async function openFile(
   };
   if (mediabunny) {
     try {
-      const source = await openWithMediabunny(video, context, mediabunny);
+      const file = new mediabunny.FilePathSource(video.path);
+      const { source } = await openWithMediabunny(video.media, file, context, mediabunny);
       if (source) return source;
     } catch (error) {
       // ffmpeg reads more of a damaged file, and can say better what is wrong with it.

@@ -1,7 +1,8 @@
 import { MediaError } from "@smolvlm/contracts";
 import { quarterTurns } from "../../rotate-pixels.js";
 import type { VideoFrameSource } from "../../video-frame-source.js";
-import { checkFrameSize, type OpenContext } from "../open-context.js";
+import { checkFrameSize } from "../../decode-context.js";
+import type { OpenContext } from "../open-context.js";
 import type { LocalVideo } from "../read-video-source.js";
 import { decodeFrames } from "./decode-frames.js";
 import { probeVideo } from "./probe-video.js";

@@ -1,7 +1,4 @@
-import type * as mediabunny from "mediabunny";
-
-/** The module `mediabunny`. */
-export type Mediabunny = typeof mediabunny;
+import type { Mediabunny } from "../mediabunny/mediabunny.js";
 
 let loading: Promise<Mediabunny | undefined> | undefined;
 

@@ -1,12 +1,12 @@
 import { MediaError, type RawImage } from "@smolvlm/contracts";
-import type { InputVideoTrack, VideoSample } from "mediabunny";
-import { quarterTurns, rotatePixels } from "../../rotate-pixels.js";
-import type { VideoFrameSource } from "../../video-frame-source.js";
-import { yuvToRgb, type MatrixName, type YuvColor } from "../../yuv-to-rgb.js";
-import { checkFrameSize, type OpenContext } from "../open-context.js";
-import type { LocalVideo } from "../read-video-source.js";
-import type { Mediabunny } from "./load-mediabunny.js";
+import type { InputVideoTrack, Source } from "mediabunny";
+import { checkFrameSize, type VideoDecodeContext } from "../decode-context.js";
+import { quarterTurns, rotatePixels } from "../rotate-pixels.js";
+import type { VideoFrameSource } from "../video-frame-source.js";
+import type { MatrixName, YuvColor } from "../yuv-to-rgb.js";
 import { frameRate } from "./frame-rate.js";
+import type { Mediabunny } from "./mediabunny.js";
+import { sampleToRgb } from "./sample-to-rgb.js";
 
 /** Most packets of a track: 23 hours at 60 frames a second. */
 const MAX_PACKETS = 5_000_000;
@@ -47,7 +47,7 @@ async function packetTable(
   return { times, durations, end };
 }
 
-async function colorOf(track: InputVideoTrack, { colorMatrix }: OpenContext): Promise<YuvColor> {
+async function colorOf(track: InputVideoTrack, { colorMatrix }: VideoDecodeContext): Promise<YuvColor> {
   // The track's own words: a decoded frame claims BT.709 where the file says nothing.
   const { matrix, fullRange } = await track.getColorSpace();
   const names = new Map<string, MatrixName>([
@@ -60,48 +60,25 @@ async function colorOf(track: InputVideoTrack, { colorMatrix }: OpenContext): Pr
   };
 }
 
-/** The planes of a decoded frame as 8-bit 4:2:0, as RGB. */
-async function toRgb(sample: VideoSample, color: YuvColor, media: string): Promise<RawImage> {
-  const format = sample.format;
-  if (format !== "I420" && format !== "I420A" && format !== "I420P10") {
-    throw new MediaError(
-      media,
-      `its pixel format ${String(format)} is not converted here; use ffmpeg (backend: "ffmpeg").`,
-    );
-  }
-  const { width, height } = sample.visibleRect;
-  const bytes = new Uint8Array(sample.allocationSize());
-  const [y, u, v] = await sample.copyTo(bytes);
-  if (!y || !u || !v) throw new MediaError(media, "a frame has no planes; the file is damaged.");
-  if (format !== "I420P10") {
-    const frame = {
-      width,
-      height,
-      y: bytes.subarray(y.offset),
-      u: bytes.subarray(u.offset),
-      v: bytes.subarray(v.offset),
-    };
-    return yuvToRgb({ ...frame, yStride: y.stride, uvStride: u.stride }, color);
-  }
-  // Ten bits are cut to eight.
-  const words = Uint8Array.from(new Uint16Array(bytes.buffer, 0, bytes.length >> 1), (word) => word >> 2);
-  const plane = (offset: number): Uint8Array => words.subarray(offset >> 1);
-  const frame = { width, height, y: plane(y.offset), u: plane(u.offset), v: plane(v.offset) };
-  return yuvToRgb({ ...frame, yStride: y.stride >> 1, uvStride: u.stride >> 1 }, color);
-}
+/** An opened video, or what there is no decoder for. */
+export type MediabunnyVideo =
+  | { readonly source: VideoFrameSource; readonly undecodable?: undefined }
+  | { readonly source?: undefined; readonly undecodable: string };
 
 /**
- * A video that mediabunny and @mediabunny/server decode; undefined when they do not know its kind.
+ * A video that mediabunny reads and what is registered with it decodes: WebCodecs in a browser, @mediabunny/server in Node.
  *
+ * @param media what to call it in messages
+ * @param file where its bytes come from
  * @throws MediaError when it is damaged, truncated or over a limit.
  */
 export async function openWithMediabunny(
-  source: LocalVideo,
-  context: OpenContext,
+  media: string,
+  file: Source,
+  context: VideoDecodeContext,
   mediabunny: Mediabunny,
-): Promise<VideoFrameSource | undefined> {
-  const { media, path } = source;
-  const input = new mediabunny.Input({ source: new mediabunny.FilePathSource(path), formats: mediabunny.ALL_FORMATS });
+): Promise<MediabunnyVideo> {
+  const input = new mediabunny.Input({ source: file, formats: mediabunny.ALL_FORMATS });
   const damaged = (cause: unknown): never => {
     context.signal?.throwIfAborted();
     if (MediaError.isInstance(cause)) throw cause;
@@ -115,14 +92,15 @@ export async function openWithMediabunny(
   try {
     if (!(await input.canRead())) {
       input.dispose();
-      return undefined;
+      return { undecodable: "this kind of file" };
     }
     // The first track, as in the reference; not the one that mediabunny holds for the best.
     const [track] = await input.getVideoTracks();
     if (!track) throw new MediaError(media, "there is no video track in it; it is damaged, truncated, or no video.");
     if (!(await track.canDecode())) {
+      const codec = await track.getCodec();
       input.dispose();
-      return undefined;
+      return { undecodable: codec === null ? "its codec" : `the codec ${codec}` };
     }
     const [width, height, rotation] = await Promise.all([
       track.getCodedWidth(),
@@ -165,7 +143,7 @@ export async function openWithMediabunny(
           if (sample === null) return failed("there is none");
           try {
             if (Math.abs(sample.timestamp - (wanted[done] as number)) > 1e-4) failed("another one came in its place");
-            yield rotatePixels(await toRgb(sample, color, media), turns);
+            yield rotatePixels(await sampleToRgb(sample, color, media), turns);
           } finally {
             sample.close();
           }
@@ -179,7 +157,7 @@ export async function openWithMediabunny(
     }
 
     const [shownWidth, shownHeight] = turns % 2 === 1 ? [height, width] : [width, height];
-    return {
+    const source: VideoFrameSource = {
       media,
       metadata: {
         totalNumFrames,
@@ -194,6 +172,7 @@ export async function openWithMediabunny(
         input.dispose();
       },
     };
+    return { source };
   } catch (cause) {
     input.dispose();
     return damaged(cause);
