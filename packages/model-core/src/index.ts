@@ -26,8 +26,10 @@ export type { ImageFeaturesInputs } from "./inference/image-features.js";
 export { ImageTokenError } from "./inference/image-token-error.js";
 export type { ModelCallInputs } from "./inference/model-call-inputs.js";
 export type { FromPretrainedOptions } from "./inference/model-runtime.js";
+export { PromptCache } from "./inference/prompt-cache.js";
 export { PromptTooLongError } from "./inference/prompt-too-long-error.js";
 export type { TowerStates } from "./inference/tower-states.js";
+export type { VisionCacheOptions } from "./inference/vision-cache.js";
 export {
   SmolVLMForConditionalGeneration,
   type CausalForwardInputs,

@@ -13,7 +13,9 @@ let beforeRun = (_graph: string): void => undefined;
 const backend = countingBackend((graph) => beforeRun(graph));
 let model: SmolVLMForConditionalGeneration;
 beforeAll(async () => {
-  model = await SmolVLMForConditionalGeneration.fromPretrained(await tinyFiles(CHECKPOINT), { backend });
+  // Without a cache, since runs are counted.
+  const options = { backend, visionCache: false } as const;
+  model = await SmolVLMForConditionalGeneration.fromPretrained(await tinyFiles(CHECKPOINT), options);
 });
 afterAll(async () => {
   await model[Symbol.asyncDispose]();
@@ -84,8 +86,43 @@ describe("forward", () => {
     const { logits } = await model.forward({ inputIds, attentionMask, imageFeatures, logitsToKeep: 1 });
     const last = tensor("float32", [1, logits.data.length], logits.data);
     expect(greatestDifference(last, golden(tensors, "last_logits"))).toBeLessThan(1e-4);
-    await expect(model.forward({ ...inputs, imageFeatures })).rejects.toThrow(
-      "pixelValues, imageFeatures: expected one of pixelValues, frames and imageFeatures, found 2.",
+  });
+
+  test("frames that are new come after those whose features are known, and blocks may show them in any order", async () => {
+    const { inputs } = await tinyCase(CHECKPOINT, "two-images");
+    const { inputIds, attentionMask } = inputs;
+    const pixelValues = inputs.pixelValues as Tensor<"float32">;
+    const { logits } = await model.forward({ ...inputs, logitsToKeep: 1 });
+    const [samples = 0, count = 0, ...shape] = pixelValues.dims;
+    const size = pixelValues.data.length / (samples * count);
+    const part = (from: number, to: number): Tensor<"float32"> =>
+      tensor("float32", [1, to - from, ...shape], pixelValues.data.slice(from * size, to * size));
+    const imageFeatures = await model.getImageFeatures({ pixelValues: part(0, 1) });
+    const later = { inputIds, attentionMask, imageFeatures, pixelValues: part(1, count) };
+    const split = await model.forward({ ...later, logitsToKeep: 1 });
+    expect(split.logits).toEqual(logits);
+    expect(split.imageFeatures?.dims[0]).toBe(count);
+
+    const reversed = {
+      inputIds,
+      attentionMask,
+      pixelValues: tensor("float32", pixelValues.dims, new Float32Array(pixelValues.data.length)),
+      imageFrames: Array.from({ length: count }, (_, index) => count - 1 - index),
+    };
+    for (let frame = 0; frame < count; frame++) {
+      reversed.pixelValues.data.set(part(count - 1 - frame, count - frame).data, frame * size);
+    }
+    expect((await model.forward({ ...reversed, logitsToKeep: 1 })).logits).toEqual(logits);
+    await expect(model.forward({ ...reversed, imageFrames: [count] })).rejects.toThrow(
+      `imageFrames: expected frames from 0 to ${count - 1}, found ${count}.`,
+    );
+    const frames: FrameFeed = {
+      count: 0,
+      async *[Symbol.asyncIterator]() {},
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+    await expect(model.forward({ ...inputs, frames })).rejects.toThrow(
+      "pixelValues, frames: expected one of pixelValues and frames, found both.",
     );
   });
 

@@ -10,6 +10,7 @@ import { imageFeatures, type ImageFeaturesInputs } from "./inference/image-featu
 import { LanguageDecoder } from "./inference/language-decoder.js";
 import type { ModelCallInputs } from "./inference/model-call-inputs.js";
 import { ModelRuntime, type FromPretrainedOptions } from "./inference/model-runtime.js";
+import { PromptCache } from "./inference/prompt-cache.js";
 import { promptRows } from "./inference/prompt-row.js";
 import { readPrompts } from "./inference/read-prompts.js";
 import { stateNames, TextStates, visionStates } from "./inference/tower-states.js";
@@ -32,6 +33,8 @@ export interface CausalForwardOutput {
 /** What generation takes: the processor's batch and the options. */
 export interface GenerateInputs extends ModelCallInputs, GenerationOptions {
   readonly signal?: AbortSignal | undefined;
+  /** What earlier calls have read and written, for a batch of one row; see {@link SmolVLMForConditionalGeneration.createPromptCache}. */
+  readonly promptCache?: PromptCache | undefined;
 }
 
 /** The text model after some prompts, ready for their next tokens. It holds a cache until it is disposed. */
@@ -41,6 +44,8 @@ export interface PromptDecoder extends DecoderState, AsyncDisposable {}
 export interface GenerationStream extends TokenStream, AsyncDisposable {
   /** Scores of the first new token [batch, vocab], as the model gives them. */
   readonly promptLogits: Tensor<"float32">;
+  /** [frames, tokens, text hidden]; undefined where there were no frames. */
+  readonly imageFeatures?: Tensor<"float32"> | undefined;
 }
 
 /** SmolVLM or SmolVLM2: frames and text in, text out. It holds sessions until it is disposed. */
@@ -122,7 +127,12 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
    * @throws PromptTooLongError, ImageTokenError, InvalidArgumentError before anything is computed; BackendError; the signal's reason.
    */
   async prefill(inputs: ModelCallInputs): Promise<PromptDecoder> {
-    return this.#prefill(inputs, 0);
+    return (await this.#prefill(inputs, 0)).decoder;
+  }
+
+  /** An empty cache for prompts that begin alike, such as the turns of a conversation. The caller disposes it. */
+  createPromptCache(): PromptCache {
+    return new PromptCache(async () => (await this.#runtime.language("logits")).session);
   }
 
   /**
@@ -139,7 +149,8 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
       pixelAttentionMask: _pixelMask,
       ...rest
     } = inputs;
-    const { frames: _frames, imageFeatures: _features, onProgress: _onProgress, ...options } = rest;
+    const { frames: _frames, imageFeatures: _features, imageFrames: _order, onProgress: _onProgress, ...others } = rest;
+    const { promptCache, ...options } = others;
     const { vocabSize, maxPositionEmbeddings: contextLength } = this.config.textConfig;
     const prompts = promptRows(inputs, vocabSize).map(({ ids }) => ids);
     this.#runtime.checkLengths(prompts, Math.max(options.maxNewTokens ?? 1, 1));
@@ -150,10 +161,11 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
       contextLength,
       vocabSize,
     });
-    const decoder = await this.#prefill(inputs, 1);
+    const { decoder, imageFeatures } = await this.#prefill(inputs, 1, promptCache);
     const tokens = generateTokens(decoder, prompts, settings);
     return {
       promptLogits: tensor("float32", [prompts.length, vocabSize], decoder.logits.slice()),
+      imageFeatures,
       [Symbol.asyncIterator]: () => tokens[Symbol.asyncIterator](),
       snapshot: () => tokens.snapshot(),
       [Symbol.asyncDispose]: () => decoder[Symbol.asyncDispose](),
@@ -185,10 +197,16 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
     return this.#runtime[Symbol.asyncDispose]();
   }
 
-  async #prefill(inputs: ModelCallInputs, maxNewTokens: number): Promise<LanguageDecoder> {
+  async #prefill(
+    inputs: ModelCallInputs,
+    maxNewTokens: number,
+    promptCache?: PromptCache,
+  ): Promise<{ readonly decoder: LanguageDecoder; readonly imageFeatures: Tensor<"float32"> | undefined }> {
     const { signal, onProgress } = inputs;
     const { rows, features } = await this.#runtime.prepare(inputs, { maxNewTokens });
-    return LanguageDecoder.prefill(await this.#runtime.language("logits"), { rows, features, signal, onProgress });
+    const request = { rows, features, signal, onProgress, promptCache };
+    const decoder = await LanguageDecoder.prefill(await this.#runtime.language("logits"), request);
+    return { decoder, imageFeatures: features };
   }
 
   #padTokenId({ padTokenId, eosTokenIds }: GenerateInputs): number {

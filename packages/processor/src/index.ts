@@ -22,6 +22,8 @@ export type {
   VideoOptions,
 } from "./media/prepared-video.js";
 export type { PixelInputs } from "./media/process-media.js";
+export type { EncodedConversations, MediaInputs, ReadMedium } from "./media/read-media.js";
+export type { MediaKind } from "./prompt/expand-placeholders.js";
 export { imagePrompt, type ImagePromptOptions } from "./prompt/image-prompt.js";
 export type { MediaTokens } from "./prompt/media-tokens.js";
 export { numberWords } from "./prompt/number-words.js";

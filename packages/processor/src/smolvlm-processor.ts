@@ -16,7 +16,12 @@ import {
 } from "@smolvlm/image-processor";
 import type { Conversation, VideoSource } from "./chat/conversation.js";
 import { DEFAULT_CHAT_TEMPLATE } from "./chat/default-chat-template.js";
-import { isBatch, normalizeConversations, type ConversationMedium } from "./chat/normalize-conversations.js";
+import {
+  isBatch,
+  normalizeConversations,
+  type ConversationMedium,
+  type NormalizedConversation,
+} from "./chat/normalize-conversations.js";
 import { parseTemplate, renderChatTemplate, type RenderOptions } from "./chat/render-chat-template.js";
 import { collateRows, truncateRows, type PaddingOptions } from "./collate-rows.js";
 import { ImageTokenCountError } from "./errors.js";
@@ -31,7 +36,8 @@ import {
   type VideoFrames,
   type VideoOptions,
 } from "./media/prepared-video.js";
-import { processMedia, type PixelInputs } from "./media/process-media.js";
+import { processMedia, type PixelInputs, type ProcessedMedia } from "./media/process-media.js";
+import type { EncodedConversations, MediaInputs, ReadMedium } from "./media/read-media.js";
 import {
   countPlaceholders,
   expandPlaceholders,
@@ -202,21 +208,65 @@ export class SmolVLMProcessor {
   async process(
     input: ProcessMedia & ProcessingOptions & { readonly text?: string | readonly string[] | undefined },
   ): Promise<ProcessedInputs | PixelInputs> {
-    const opened: StreamedVideo[] = [];
-    const prepareVideo: PrepareVideo | undefined =
-      this.#prepareVideo &&
-      (async (source, options) => {
-        const video = await (this.#prepareVideo as PrepareVideo)(source, options);
-        if (!isPreparedVideo(video)) opened.push(video);
-        return video;
-      });
-    try {
-      return await this.#process(input, prepareVideo);
-    } catch (error) {
-      // Videos that wait to be streamed hold decoders, and nobody else knows of them yet.
-      await Promise.allSettled(opened.map(async (video) => video[Symbol.asyncDispose]?.()));
-      throw error;
-    }
+    return this.#closingOnFailure((prepareVideo) => this.#process(input, prepareVideo));
+  }
+
+  /**
+   * Reads the pictures and videos of messages, without their text: for conversations that go on, whose media are read once. Their ids come from
+   * {@link SmolVLMProcessor.encodeConversations}.
+   *
+   * @throws InvalidArgumentError for malformed messages or options, MediaError when a medium cannot be read.
+   */
+  async readMedia(messages: Conversation, options: ProcessingOptions = {}): Promise<MediaInputs> {
+    const [conversation] = normalizeConversations([messages]) as [NormalizedConversation];
+    const order = conversation.messages.flatMap(({ content }) =>
+      content.flatMap(({ type }): readonly MediaKind[] => (type === "text" ? [] : [type])),
+    );
+    const images = conversation.images.length > 0 ? [conversation.images.map(sourceOf)] : undefined;
+    const videos = conversation.videos.length > 0 ? [conversation.videos.map(sourceOf)] : undefined;
+    if (order.length === 0) return { media: [] };
+    const { prompts, frameCounts, pixels, sampled } = await this.#closingOnFailure((prepareVideo) =>
+      this.#load([order], { images, videos }, options, prepareVideo, options.streamFrames === true),
+    );
+    const ofVideos = [...(sampled?.[0] ?? [])];
+    const media = order.map((kind, index): ReadMedium => {
+      const [prompt, frames] = [prompts[0]?.[index] ?? "", frameCounts[0]?.[index] ?? 0];
+      return { kind, prompt, frames, video: kind === "video" ? ofVideos.shift() : undefined };
+    });
+    return { media, ...pixels };
+  }
+
+  /**
+   * The ids of conversations whose media were read before.
+   *
+   * @param media those of each conversation, in its order, as {@link SmolVLMProcessor.readMedia} gave them.
+   * @throws InvalidArgumentError for malformed conversations or options, ChatTemplateError when the template fails, MediaCountError when the
+   * template leaves media out.
+   */
+  encodeConversations(
+    conversations: readonly Conversation[],
+    media: readonly (readonly ReadMedium[])[],
+    options: ChatTemplateOptions = {},
+  ): EncodedConversations {
+    const texts = this.#render(normalizeConversations(conversations), options);
+    const { imageToken, videoToken, bosToken } = this.tokenizer.config;
+    const count = (kind: MediaKind) => media.map((list) => list.filter((medium) => medium.kind === kind).length);
+    const some = (counts: readonly number[]) => (counts.some((each) => each > 0) ? counts : undefined);
+    const [images, videos] = [some(count("image")), some(count("video"))];
+    checkMediaCounts(texts, { imageToken, videoToken, images, videos });
+    const placeholders = { image: imageToken, video: videos && videoToken };
+    const mediaOrder = texts.map((text, c) => {
+      const indices = (kind: MediaKind) => [...(media[c] ?? []).keys()].filter((at) => media[c]?.[at]?.kind === kind);
+      const next = { image: indices("image"), video: indices("video") };
+      return placeholderKinds(text, placeholders).flatMap((kind) => next[kind].shift() ?? []);
+    });
+    const expanded = texts.map((text, c) => {
+      const prompts = mediaOrder[c]?.map((index) => media[c]?.[index]?.prompt ?? "") ?? [];
+      return expandPlaceholders(text, placeholders, prompts);
+    });
+    const hasStart = bosToken !== undefined && texts[0]?.startsWith(bosToken) === true;
+    const addSpecialTokens = options.addSpecialTokens ?? !hasStart;
+    return { ...this.#encode(expanded, { ...options, addSpecialTokens }), mediaOrder };
   }
 
   /** The text of one row of ids. */
@@ -231,6 +281,25 @@ export class SmolVLMProcessor {
    */
   batchDecode(ids: readonly TokenIds[] | Tensor<"int32"> | Tensor<"int64">, options?: DecodeOptions): string[] {
     return rowsOf(ids).map((row) => this.tokenizer.decode(row, options));
+  }
+
+  /** Videos that wait to be streamed hold decoders; when the work fails, nobody else knows of them yet. */
+  async #closingOnFailure<T>(work: (prepareVideo: PrepareVideo | undefined) => Promise<T>): Promise<T> {
+    const opened: StreamedVideo[] = [];
+    const prepare = this.#prepareVideo;
+    const prepareVideo: PrepareVideo | undefined =
+      prepare &&
+      (async (source, options) => {
+        const video = await prepare(source, options);
+        if (!isPreparedVideo(video)) opened.push(video);
+        return video;
+      });
+    try {
+      return await work(prepareVideo);
+    } catch (error) {
+      await Promise.allSettled(opened.map(async (video) => video[Symbol.asyncDispose]?.()));
+      throw error;
+    }
   }
 
   async #process(
@@ -248,35 +317,48 @@ export class SmolVLMProcessor {
     if (texts)
       checkMediaCounts(texts, { imageToken, videoToken, images: counts(imageSources), videos: counts(videoSources) });
 
-    const images = imageSources && (await loadImages(imageSources, this.decoders.image, signal));
-    const { videoOptions } = input;
-    const stream = texts !== undefined && input.streamFrames === true;
-    const videos = videoSources && (await loadVideos(videoSources, prepareVideo, { signal, stream, videoOptions }));
-    const placeholders = { image: imageToken, video: videos && videoToken };
+    const placeholders = { image: imageToken, video: videoSources && videoToken };
+    const orderOf = (images: readonly (readonly unknown[])[], kind: MediaKind): readonly (readonly MediaKind[])[] =>
+      images.map((list) => list.map(() => kind));
     const order = texts
       ? texts.map((text) => placeholderKinds(text, placeholders))
-      : (images ?? videos ?? []).map((list): readonly MediaKind[] => list.map(() => (images ? "image" : "video")));
-    const { prompts, pixels } = processMedia(
-      order,
-      { images, videos },
-      {
-        imageProcessor: this.imageProcessor,
-        imageOptions: input.imageOptions,
-        imageSeqLen: this.config.imageSeqLen,
-        tokens: this.tokenizer.config,
-        announceLongestVideo: input.announceLongestVideo ?? false,
-      },
-    );
+      : imageSources
+        ? orderOf(imageSources, "image")
+        : orderOf(videoSources ?? [], "video");
+    const stream = texts !== undefined && input.streamFrames === true;
+    const loaded = await this.#load(order, { images: imageSources, videos: videoSources }, input, prepareVideo, stream);
+    const { prompts, pixels, sampled } = loaded;
     signal?.throwIfAborted();
     if (texts === undefined) {
       if (pixels !== undefined && "pixelValues" in pixels) return pixels;
       throw new InvalidArgumentError({ argument: "images", expected: "at least one", found: "none" });
     }
     const expanded = texts.map((text, s) => expandPlaceholders(text, placeholders, prompts[s] ?? []));
+    return { ...this.#encode(expanded, input), ...pixels, ...(sampled && { videos: sampled }) };
+  }
+
+  /** Reads media and makes them ready. */
+  async #load(
+    order: readonly (readonly MediaKind[])[],
+    sources: {
+      readonly images: readonly (readonly ImageSource[])[] | undefined;
+      readonly videos: readonly (readonly (VideoSource | PreparedVideo)[])[] | undefined;
+    },
+    { signal, videoOptions, imageOptions, announceLongestVideo = false }: ProcessingOptions,
+    prepareVideo: PrepareVideo | undefined,
+    stream: boolean,
+  ): Promise<ProcessedMedia & { readonly sampled: readonly (readonly VideoFrames[])[] | undefined }> {
+    const images = sources.images && (await loadImages(sources.images, this.decoders.image, signal));
+    const videos = sources.videos && (await loadVideos(sources.videos, prepareVideo, { signal, stream, videoOptions }));
+    const { imageProcessor } = this;
+    const { imageSeqLen } = this.config;
+    const tokens = this.tokenizer.config;
+    const context = { imageProcessor, imageOptions, imageSeqLen, tokens, announceLongestVideo };
+    const processed = processMedia(order, { images, videos }, context);
     const sampled = videos?.map((list) =>
       list.map(({ timestamps, duration, frameIndices }): VideoFrames => ({ timestamps, duration, frameIndices })),
     );
-    return { ...this.#encode(expanded, input), ...pixels, ...(sampled && { videos: sampled }) };
+    return { ...processed, sampled };
   }
 
   #render(conversations: ReturnType<typeof normalizeConversations>, options: ChatTemplateOptions): string[] {

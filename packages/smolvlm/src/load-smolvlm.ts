@@ -1,7 +1,7 @@
 import { readModelConfig } from "@smolvlm/config";
 import { InvalidArgumentError, type Backend, type ByteStore, type ModelFiles } from "@smolvlm/contracts";
 import type { ImageDecoder } from "@smolvlm/image-processor";
-import { SmolVLMForConditionalGeneration, type ModelDtype } from "@smolvlm/model-core";
+import { SmolVLMForConditionalGeneration, type ModelDtype, type VisionCacheOptions } from "@smolvlm/model-core";
 import { SmolVLMProcessor, type PrepareVideo } from "@smolvlm/processor";
 import { SmolVLMVideoProcessor, videoPreparer, type VideoDecoder } from "@smolvlm/video-processor";
 import type { DeviceOptions, FilesOptions, Runtime } from "./runtime.js";
@@ -18,6 +18,11 @@ export interface LoadOptions extends FilesOptions, DeviceOptions {
     { readonly image?: ImageDecoder | undefined; readonly video?: VideoDecoder | undefined } | undefined;
   /** Where converted weights are kept instead of the platform's own place. */
   readonly store?: ByteStore | undefined;
+  /**
+   * How the features of pictures and frames are kept for when they are seen again: 64 MiB in memory by default, in a store as well where
+   * one is given; false for not at all.
+   */
+  readonly visionCache?: VisionCacheOptions | false | undefined;
 }
 
 /**
@@ -48,6 +53,7 @@ export async function loadWith(
       backend,
       dtype,
       store: options.store ?? runtime.createStore(),
+      visionCache: options.visionCache,
       onProgress,
       signal,
     });

@@ -1,13 +1,8 @@
 import { InvalidArgumentError, type Backend, type OnProgress } from "@smolvlm/contracts";
-import type {
-  GenerateResult,
-  GenerationOptions,
-  GenerationStream,
-  GenerationStep,
-  SmolVLMForConditionalGeneration,
-} from "@smolvlm/model-core";
+import type { GenerationOptions, GenerationStep, SmolVLMForConditionalGeneration } from "@smolvlm/model-core";
 import {
   TextStreamDecoder,
+  type ChatTemplateOptions,
   type Conversation,
   type ProcessedInputs,
   type ProcessingOptions,
@@ -16,7 +11,9 @@ import {
 import type { VideoSampling } from "@smolvlm/video-processor";
 import type { Answer, BatchAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
-import { defaultNewTokens } from "./default-new-tokens.js";
+import { ChatSession, type ChatSessionOptions } from "./chat-session.js";
+import { prepareSharedMedia, type BatchInputs } from "./prepare-shared-media.js";
+import { runGeneration } from "./run-generation.js";
 
 /** Options of making model inputs. */
 export interface PrepareOptions extends Pick<ProcessingOptions, "imageOptions" | "announceLongestVideo" | "signal"> {
@@ -100,12 +97,21 @@ export class SmolVLM implements AsyncDisposable {
     });
   }
 
-  /** The answers to several conversations, made together. Each is what {@link SmolVLM.generate} gives for it alone. */
+  /**
+   * The answers to several conversations, made together. Each is what {@link SmolVLM.generate} gives for it alone. What several begin with,
+   * such as questions about one picture, is read once.
+   */
   async generateBatch(request: BatchRequest): Promise<BatchAnswer> {
     const { conversations, ...options } = request;
     const started = performance.now();
-    const inputs = await this.prepare(conversations, { ...options, streamFrames: true });
-    return await this.#answer(inputs, options, started);
+    const prepare = { ...options, streamFrames: true };
+    const shared = await prepareSharedMedia(this.processor, conversations, processingOptions(prepare));
+    return await this.#answer(shared ?? (await this.prepare(conversations, prepare)), options, started);
+  }
+
+  /** A conversation that goes on, and keeps what the model has computed. The caller disposes it. */
+  createSession(options: ChatSessionOptions = {}): ChatSession {
+    return new ChatSession(this, options);
   }
 
   /** Conversations as the model's inputs, padded on the left, ready to be answered. */
@@ -113,17 +119,7 @@ export class SmolVLM implements AsyncDisposable {
     if (conversations.length === 0) {
       throw new InvalidArgumentError({ argument: "conversations", expected: "at least one", found: "none" });
     }
-    const { imageOptions, videoSampling, announceLongestVideo, streamFrames, signal } = options;
-    return await this.processor.applyChatTemplate(conversations, {
-      imageOptions,
-      videoOptions: { ...videoSampling },
-      announceLongestVideo,
-      streamFrames,
-      signal,
-      addGenerationPrompt: true,
-      padding: true,
-      paddingSide: "left",
-    });
+    return await this.processor.applyChatTemplate(conversations, processingOptions(options));
   }
 
   /** The answers to inputs from {@link SmolVLM.prepare}. */
@@ -137,7 +133,7 @@ export class SmolVLM implements AsyncDisposable {
   }
 
   async #answer(
-    { videos, ...inputs }: ProcessedInputs,
+    { videos, ...inputs }: ProcessedInputs & Partial<Pick<BatchInputs, "imageFrames">>,
     {
       imageOptions: _image,
       videoSampling: _video,
@@ -148,31 +144,26 @@ export class SmolVLM implements AsyncDisposable {
     onStep?: (step: GenerationStep) => void,
   ): Promise<BatchAnswer> {
     await using _frames = inputs.frames;
-    const decode = (ids: Int32Array): string => this.processor.decode(ids);
-    const maxNewTokens = options.maxNewTokens ?? defaultNewTokens(inputs, this.model);
-    const read = performance.now();
-    await using stream: GenerationStream = await this.model.stream({ decode, ...options, ...inputs, maxNewTokens });
-    const decoding = performance.now();
-    for await (const step of stream) onStep?.(step);
-    const ended = performance.now();
-    const result = stream.snapshot();
-    const tokens = result.usage.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
-    const timings = {
-      prefill: decoding - read,
-      decode: ended - decoding,
-      total: ended - started,
-      tokensPerSecond: (1000 * tokens) / (ended - decoding),
+    const { answers, promptLogits, timings } = await runGeneration(this, { ...options, ...inputs }, started, onStep);
+    return {
+      answers: answers.map((answer, row) => ({ ...answer, videos: videos?.[row] ?? [] })),
+      promptLogits,
+      timings,
     };
-    const answers = this.#answers(result).map((answer, row) => ({ ...answer, videos: videos?.[row] ?? [], timings }));
-    return { answers, promptLogits: stream.promptLogits, timings };
   }
+}
 
-  #answers({ newTokens, finishReasons, usage }: GenerateResult): Omit<Answer, "timings" | "videos">[] {
-    return newTokens.map((tokenIds, row) => ({
-      text: this.processor.decode(tokenIds, { skipSpecialTokens: true }),
-      tokenIds,
-      finishReason: finishReasons[row] as Answer["finishReason"],
-      usage: usage[row] as Answer["usage"],
-    }));
-  }
+/** How conversations become inputs for generation. */
+function processingOptions(options: PrepareInputsOptions): ChatTemplateOptions {
+  const { imageOptions, videoSampling, announceLongestVideo, streamFrames, signal } = options;
+  return {
+    imageOptions,
+    videoOptions: { ...videoSampling },
+    announceLongestVideo,
+    streamFrames,
+    signal,
+    addGenerationPrompt: true,
+    padding: true,
+    paddingSide: "left",
+  };
 }

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { SmolVLMError } from "@smolvlm/contracts";
 import { Command } from "commander";
-import type { ChatMessage, ContentPart, SmolVLM } from "smolvlm";
+import type { ChatSession, ContentPart, SmolVLM } from "smolvlm";
 import {
   addGenerationOptions,
   addModelOptions,
@@ -53,7 +53,8 @@ async function converse(
   flags: ChatFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  let messages: ChatMessage[] = [];
+  const start = (): ChatSession => model.createSession({ videoSampling: videoSampling(flags) });
+  let session = start();
   let media: ContentPart[] = [];
   lines.setPrompt("> ");
   lines.prompt();
@@ -62,19 +63,19 @@ async function converse(
     const argument = rest.join(" ");
     if (word === "/quit") break;
     else if (word === "/help") process.stderr.write(HELP);
-    else if (word === "/new") [messages, media] = [[], []];
-    else if (word === "/image" && argument !== "") media.push({ type: "image", image: argument });
+    else if (word === "/new") {
+      await session[Symbol.asyncDispose]();
+      [session, media] = [start(), []];
+    } else if (word === "/image" && argument !== "") media.push({ type: "image", image: argument });
     else if (word === "/video" && argument !== "") media.push({ type: "video", video: argument });
     else if (word.startsWith("/"))
       process.stderr.write(`smolvlm: ${word}: unknown, or something is missing; /help lists the commands.\n`);
     else if (line.trim() !== "") {
-      const question: ChatMessage = { role: "user", content: [...media, { type: "text", text: line.trim() }] };
       try {
-        const answer = await ask(model, [...messages, question], flags, signal);
-        messages.push(question, { role: "assistant", content: answer });
+        await ask(session, [...media, { type: "text", text: line.trim() }], flags, signal);
         media = [];
       } catch (error) {
-        // A picture that cannot be read, or a full context: the conversation stays as it was.
+        // A picture that cannot be read, or a full context: the session stays as it was.
         if (signal.aborted || !SmolVLMError.isInstance(error)) throw error;
         reportError(error, false);
         media = [];
@@ -86,18 +87,12 @@ async function converse(
 }
 
 async function ask(
-  model: SmolVLM,
-  messages: readonly ChatMessage[],
+  session: ChatSession,
+  content: readonly ContentPart[],
   flags: ChatFlags,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<void> {
   const bar = progressBar();
-  const answer = model.stream({
-    messages,
-    videoSampling: videoSampling(flags),
-    signal,
-    onProgress: bar.onProgress,
-    ...generationOptions(flags),
-  });
-  return (await printAnswer(answer, bar)).text;
+  const answer = session.send(content, { signal, onProgress: bar.onProgress, ...generationOptions(flags) });
+  await printAnswer(answer, bar);
 }

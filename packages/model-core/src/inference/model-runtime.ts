@@ -1,6 +1,7 @@
 import { imageSequenceLength, readModelConfig, type SmolVLMConfig } from "@smolvlm/config";
 import {
   InvalidArgumentError,
+  tensor,
   type Backend,
   type ByteStore,
   type KeyValueCacheLayout,
@@ -22,6 +23,8 @@ import type { ModelCallInputs } from "./model-call-inputs.js";
 import { PromptTooLongError } from "./prompt-too-long-error.js";
 import { promptRows, type PromptRow } from "./prompt-row.js";
 import { SessionPool } from "./session-pool.js";
+import { tokensOfFrame } from "./tokens-of-frame.js";
+import { VisionCache, type VisionCacheOptions } from "./vision-cache.js";
 import { VisionEncoder, type VisionOutputs } from "./vision-encoder.js";
 
 /** Options of `fromPretrained`. */
@@ -32,6 +35,8 @@ export interface FromPretrainedOptions extends LoadProgress {
   readonly dtype?: ModelDtype | undefined;
   /** Where converted weights are kept for the next time; by default in memory, as long as the model. */
   readonly store?: ByteStore | undefined;
+  /** How the features of frames are kept for when they are seen again, 64 MiB in memory by default; false for not at all. */
+  readonly visionCache?: VisionCacheOptions | false | undefined;
 }
 
 /** A batch that is checked and whose frames are encoded. */
@@ -52,11 +57,16 @@ export class ModelRuntime {
   readonly #table: EmbeddingTable;
   readonly #language = new SessionPool();
 
-  private constructor(loader: GraphLoader, config: SmolVLMConfig, formats: ModelFormats) {
+  private constructor(
+    loader: GraphLoader,
+    config: SmolVLMConfig,
+    formats: ModelFormats,
+    visionCache: VisionCache | undefined,
+  ) {
     const { vocabSize, hiddenSize } = config.textConfig;
     const table = modelScope(loader.weights).at("text_model.embed_tokens").param("weight", [vocabSize, hiddenSize]);
     this.config = config;
-    this.vision = new VisionEncoder(loader, config, formats.vision);
+    this.vision = new VisionEncoder(loader, config, formats.vision, visionCache);
     this.#loader = loader;
     this.#formats = formats;
     this.#table = new EmbeddingTable(table);
@@ -73,7 +83,9 @@ export class ModelRuntime {
     outputs: LanguageOutputs,
   ): Promise<ModelRuntime> {
     const { loader, config, formats } = await openLoader(files, options);
-    const runtime = new ModelRuntime(loader, config, formats);
+    const scope = `${files.revision}/vision-${JSON.stringify(formats.vision)}-${options.backend.target.device}`;
+    const visionCache = options.visionCache === false ? undefined : new VisionCache(options.visionCache ?? {}, scope);
+    const runtime = new ModelRuntime(loader, config, formats, visionCache);
     const vision = runtime.vision.build("features");
     const language = runtime.#buildLanguage(outputs);
     if (outputs !== "hidden") loader.weights.checkAllUsed();
@@ -107,24 +119,25 @@ export class ModelRuntime {
     { outputHiddenStates = false, maxNewTokens = 0 }: { outputHiddenStates?: boolean; maxNewTokens?: number } = {},
   ): Promise<PreparedBatch> {
     const { pixelValues, pixelAttentionMask, imageFeatures } = inputs;
-    checkOneKind(inputs);
+    if (pixelValues && inputs.frames) {
+      const expected = "one of pixelValues and frames";
+      throw new InvalidArgumentError({ argument: "pixelValues, frames", expected, found: "both" });
+    }
     const rows = promptRows(inputs, this.config.textConfig.vocabSize);
     this.checkLengths(
       rows.map(({ ids }) => ids),
       maxNewTokens,
     );
-    if (imageFeatures) return { rows: this.#assignGiven(rows, imageFeatures), features: imageFeatures };
-    if (inputs.frames) {
-      const frames = fedFrames(inputs.frames, this.config);
-      const assigned = assignImageFeatures(rows, this.config, frames.length, imageSequenceLength(this.config));
-      const vision = await this.encode(frames, outputHiddenStates, inputs);
-      return { rows: assigned, features: vision["image_features"], vision };
-    }
-    if (!pixelValues) return { rows };
-    const frames = realFrames(pixelValues, pixelAttentionMask, this.config);
-    const assigned = assignImageFeatures(rows, this.config, frames.length, this.#tokensOf(frames));
+    const frames = inputs.frames
+      ? fedFrames(inputs.frames, this.config)
+      : pixelValues && realFrames(pixelValues, pixelAttentionMask, this.config);
+    if (!frames && !imageFeatures) return { rows };
+    const tokens = this.#tokensOf(imageFeatures, frames);
+    const known = imageFeatures?.dims[0] ?? 0;
+    const assigned = assignImageFeatures(rows, this.config, known + (frames?.length ?? 0), tokens, inputs.imageFrames);
+    if (!frames) return { rows: assigned, features: imageFeatures };
     const vision = await this.encode(frames, outputHiddenStates, inputs);
-    return { rows: assigned, features: vision["image_features"], vision };
+    return { rows: assigned, features: joined(imageFeatures, vision["image_features"]), vision };
   }
 
   /** @throws PromptTooLongError when a prompt and `maxNewTokens` behind it do not fit in the context. */
@@ -164,35 +177,33 @@ export class ModelRuntime {
     );
   }
 
-  #tokensOf(frames: readonly Frame[]): number {
-    const { patchSize } = this.config.visionConfig;
-    const side = frames[0]?.side;
-    if (side === undefined) return imageSequenceLength(this.config);
-    return (Math.floor(side / patchSize) / this.config.scaleFactor) ** 2;
-  }
-
-  #assignGiven(rows: readonly PromptRow[], features: Tensor<"float32">): readonly PromptRow[] {
-    const [frames = 0, tokens = 0, hidden] = features.dims;
+  /** @throws InvalidArgumentError when the features do not have the shape of this model's, or not that of the frames'. */
+  #tokensOf(imageFeatures: Tensor<"float32"> | undefined, frames: FrameSequence | undefined): number {
+    const first = Array.isArray(frames) ? (frames[0] as Frame | undefined) : undefined;
+    const ofFrames = first ? tokensOfFrame(first.side, this.config) : imageSequenceLength(this.config);
+    if (!imageFeatures) return ofFrames;
+    const { dims } = imageFeatures;
+    const [, tokens = 0, hidden] = dims;
     const { hiddenSize } = this.config.textConfig;
-    if (features.dims.length !== 3 || hidden !== hiddenSize || tokens < 1) {
-      const found = `[${features.dims.join(", ")}]`;
-      throw new InvalidArgumentError({ argument: "imageFeatures", expected: `[frames, tokens, ${hiddenSize}]`, found });
-    }
-    return assignImageFeatures(rows, this.config, frames, tokens);
+    if (dims.length === 3 && hidden === hiddenSize && tokens > 0 && (!frames || tokens === ofFrames)) return tokens;
+    throw new InvalidArgumentError({
+      argument: "imageFeatures",
+      expected: `[frames, ${frames ? ofFrames : "tokens"}, ${hiddenSize}]`,
+      found: `[${dims.join(", ")}]`,
+    });
   }
 }
 
-/** @throws InvalidArgumentError when frames are given in more than one of the ways there are. */
-function checkOneKind({ pixelValues, frames, imageFeatures }: ModelCallInputs): void {
-  const given = Object.entries({ pixelValues, frames, imageFeatures }).flatMap(([name, value]) =>
-    value ? [name] : [],
-  );
-  if (given.length < 2) return;
-  throw new InvalidArgumentError({
-    argument: given.join(", "),
-    expected: "one of pixelValues, frames and imageFeatures",
-    found: String(given.length),
-  });
+/** Features one after the other. */
+function joined(
+  first: Tensor<"float32"> | undefined,
+  second: Tensor<"float32"> | undefined,
+): Tensor<"float32"> | undefined {
+  if (!first || !second) return first ?? second;
+  const data = new Float32Array(first.data.length + second.data.length);
+  data.set(first.data);
+  data.set(second.data, first.data.length);
+  return tensor("float32", [(first.dims[0] ?? 0) + (second.dims[0] ?? 0), ...first.dims.slice(1)], data);
 }
 
 /** Reads what says how a model is built, and nothing of its weights but the headers. */

@@ -10,6 +10,11 @@ export interface PromptRow {
   readonly start: number;
 }
 
+/** The positions `[from, to)` of a row. */
+export function partOf({ ids, features, start }: PromptRow, from: number, to: number): PromptRow {
+  return { ids: ids.subarray(from, to), features: features.subarray(from, to), start: start + from };
+}
+
 /**
  * The rows of a batch, freed of their padding. All of them are text tokens at first; see `assignImageFeatures`.
  *

@@ -1,6 +1,7 @@
 import type { KeyValueCache, OnProgress, Tensor } from "@smolvlm/contracts";
 import type { FeatureRows, LanguageRunner } from "./language-runner.js";
 import type { PromptRow } from "./prompt-row.js";
+import { ReadProgress } from "./read-progress.js";
 
 /** Most positions of a row read at once: enough for full speed, few enough that an abort is soon noticed. */
 const MAX_CHUNK = 256;
@@ -11,9 +12,10 @@ const MAX_SCORES = 8 * 2 ** 20;
 
 /** What reading prompts is told. */
 export interface ReadRequest {
+  /** What is to be read behind what the cache has. */
   readonly rows: readonly PromptRow[];
   readonly features: FeatureRows;
-  /** Empty, one row for each of `rows`. */
+  /** One row for each of `rows`. */
   readonly cache: KeyValueCache;
   /** Whether the logits of a row's position are wanted; undefined where the graph has none. */
   readonly wantsLogits?: ((row: number, position: number) => boolean) | undefined;
@@ -25,6 +27,8 @@ export interface ReadRequest {
   readonly maxChunk?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /** Counts the positions that are read, where this is one reading of several; by default one for `onProgress`. */
+  readonly progress?: ReadProgress | undefined;
 }
 
 /** What reading one piece of all rows gave. */
@@ -43,19 +47,23 @@ export interface ReadPiece {
 }
 
 /**
- * Reads prompts into an empty cache, some hundred positions at a time.
+ * Reads prompts into a cache, behind what it has, some hundred positions at a time.
  *
  * @throws the signal's reason when it is aborted, which is looked at between pieces.
  */
 export async function readPrompts(runner: LanguageRunner, request: ReadRequest): Promise<void> {
-  const { rows, features, cache, wantsLogits, outputs = [], onPiece, signal, onProgress } = request;
+  const { rows, features, cache, wantsLogits, outputs = [], onPiece, signal } = request;
   const longest = Math.max(...rows.map(({ ids }) => ids.length));
   const total = rows.reduce((sum, { ids }) => sum + ids.length, 0);
-  let loaded = 0;
-  onProgress?.({ stage: "prefill", loaded, total, unit: "tokens" });
+  const progress = request.progress ?? new ReadProgress(total, request.onProgress);
+  const past = Math.max(...cache.lengths);
   for (let from = 0; from < longest;) {
     signal?.throwIfAborted();
-    const chunk = chunkLength(rows.length * runner.config.numAttentionHeads, from, request.maxChunk ?? MAX_CHUNK);
+    const chunk = chunkLength(
+      rows.length * runner.config.numAttentionHeads,
+      past + from,
+      request.maxChunk ?? MAX_CHUNK,
+    );
     const sequence = Math.min(chunk, longest - from);
     const newLengths = rows.map(({ ids }) => Math.min(Math.max(ids.length - from, 0), sequence));
     const embeds = await runner.embedRows(rows, features, { from, sequence, signal });
@@ -74,8 +82,7 @@ export async function readPrompts(runner: LanguageRunner, request: ReadRequest):
     });
     onPiece({ from, sequence, newLengths, embeds, wanted, results });
     from += sequence;
-    loaded += newLengths.reduce((sum, count) => sum + count, 0);
-    onProgress?.({ stage: "prefill", loaded, total, unit: "tokens" });
+    progress.add(newLengths.reduce((sum, count) => sum + count, 0));
   }
 }
 

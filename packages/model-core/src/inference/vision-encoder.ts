@@ -6,23 +6,34 @@ import type { Frame, FrameSequence } from "./frames.js";
 import type { BuiltGraph, GraphLoader, LoadProgress } from "./graph-loader.js";
 import { oneAhead } from "./one-ahead.js";
 import { patchPositions } from "./patch-positions.js";
+import { tokensOfFrame } from "./tokens-of-frame.js";
 import { stateNames } from "./tower-states.js";
 import { SessionPool } from "./session-pool.js";
+import type { VisionCache } from "./vision-cache.js";
 
 /** Outputs of the vision graphs by name, all float32 [frames, …]. */
 export type VisionOutputs = Readonly<Record<string, Tensor<"float32">>>;
+
+/** A frame and what the cache knows it by. */
+interface KnownFrame {
+  readonly frame: Frame;
+  readonly key: string | undefined;
+}
 
 /** Runs frames through the vision tower, one at a time: on CPUs more at once cost memory and gain nothing. */
 export class VisionEncoder {
   readonly #loader: GraphLoader;
   readonly #config: SmolVLMConfig;
   readonly #formats: LinearFormats;
+  readonly #cache: VisionCache | undefined;
   readonly #sessions = new SessionPool();
 
-  constructor(loader: GraphLoader, config: SmolVLMConfig, formats: LinearFormats) {
+  /** @param cache of image features; without one every frame is encoded. */
+  constructor(loader: GraphLoader, config: SmolVLMConfig, formats: LinearFormats, cache?: VisionCache) {
     this.#loader = loader;
     this.#config = config;
     this.#formats = formats;
+    this.#cache = cache;
   }
 
   /** Names of the outputs that are hidden states. */
@@ -42,7 +53,8 @@ export class VisionEncoder {
   }
 
   /**
-   * Encodes frames, all of one size. The next frame is asked for while one is encoded, so that decoding overlaps the tower.
+   * Encodes frames, all of one size. The next frame is asked for while one is encoded, so that decoding overlaps the tower. Where image
+   * features alone are wanted, those of a frame that was seen before come from the cache.
    *
    * @param wanted names of the outputs.
    * @throws the signal's reason when it is aborted, which is looked at between frames.
@@ -58,9 +70,9 @@ export class VisionEncoder {
     const total = frames.length;
     let index = 0;
     onProgress?.({ stage: "vision", loaded: 0, total, unit: "frames" });
-    for await (const frame of oneAhead(frames)) {
+    for await (const known of oneAhead(this.#keyed(frames, outputs))) {
       signal?.throwIfAborted();
-      const results = await this.#run(frame, outputs, wanted, signal);
+      const results = await this.#resultsOf(known, outputs, wanted, signal);
       for (const [name, { data, dims }] of Object.entries(results)) {
         const all = gathered.get(name) ?? new Float32Array(data.length * total);
         all.set(data as Float32Array, index * data.length);
@@ -77,6 +89,27 @@ export class VisionEncoder {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#sessions[Symbol.asyncDispose]();
+  }
+
+  async *#keyed(frames: FrameSequence, outputs: VisionVariant["outputs"]): AsyncGenerator<KnownFrame> {
+    const cache = outputs === "features" ? this.#cache : undefined;
+    for await (const frame of frames) yield { frame, key: await cache?.keyOf(frame) };
+  }
+
+  async #resultsOf(
+    { frame, key }: KnownFrame,
+    outputs: VisionVariant["outputs"],
+    wanted: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, Tensor>> {
+    if (key === undefined) return this.#run(frame, outputs, wanted, signal);
+    const dims = [1, tokensOfFrame(frame.side, this.#config), this.#config.textConfig.hiddenSize];
+    const length = dims.reduce((product, dim) => product * dim);
+    const known = await this.#cache?.get(key, length, { signal });
+    if (known) return { image_features: tensor("float32", dims, known) };
+    const results = await this.#run(frame, outputs, wanted, signal);
+    await this.#cache?.put(key, results["image_features"]?.data as Float32Array, { signal });
+    return results;
   }
 
   async #run(

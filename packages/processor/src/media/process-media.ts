@@ -40,6 +40,16 @@ export interface FedInputs {
   readonly frames: FrameFeed;
 }
 
+/** The text and the frames of all media. */
+export interface ProcessedMedia {
+  /** The text of each medium, in the order of its sample. */
+  readonly prompts: readonly (readonly string[])[];
+  /** How many frames each has. */
+  readonly frameCounts: readonly (readonly number[])[];
+  /** The frames, where there are any. */
+  readonly pixels: PixelInputs | FedInputs | undefined;
+}
+
 /** One medium of a sample: its text, and its frames. */
 type Block = (FrameBlock | StreamBlock) & { readonly prompt: string };
 
@@ -47,13 +57,12 @@ type Block = (FrameBlock | StreamBlock) & { readonly prompt: string };
  * The text and the frames of all media.
  *
  * @param order for each sample, the kinds of its media as they stand in the text; counts agree with `media`
- * @returns the text of each medium in that order, and the frames where there are any
  */
 export function processMedia(
   order: readonly (readonly MediaKind[])[],
   media: Media,
   context: MediaContext,
-): { readonly prompts: readonly (readonly string[])[]; readonly pixels: PixelInputs | FedInputs | undefined } {
+): ProcessedMedia {
   const some = (lists: readonly (readonly unknown[])[] | undefined) => lists?.some((list) => list.length > 0) === true;
   const output =
     media.images !== undefined && some(media.images)
@@ -62,20 +71,18 @@ export function processMedia(
   const images = output === undefined ? [] : imageBlocks(output, context);
   if (media.videos === undefined || !some(media.videos)) {
     const { pixelValues, pixelAttentionMask } = output ?? {};
-    return {
-      prompts: order.map((_, s) => (images[s] ?? []).map((block) => block.prompt)),
-      pixels: pixelValues && { pixelValues, pixelAttentionMask },
-    };
+    const samples = order.map((_, s) => images[s] ?? []);
+    return { ...textOf(samples), pixels: pixelValues && { pixelValues, pixelAttentionMask } };
   }
   const videos = videoBlocks(media.videos, context);
   const samples = order.map((kinds, s) => {
     const next = { image: [...(images[s] ?? [])], video: [...(videos[s] ?? [])] };
     return kinds.flatMap((kind) => next[kind].shift() ?? []);
   });
-  const prompts = samples.map((blocks) => blocks.map((block) => block.prompt));
+  const text = textOf(samples);
   const whole = samples.map((blocks) => blocks.filter((block) => "values" in block));
   if (samples.some((blocks, s) => blocks.length > (whole[s] ?? []).length)) {
-    return { prompts, pixels: { frames: feedFrames(samples) } };
+    return { ...text, pixels: { frames: feedFrames(samples) } };
   }
   const dims = (output?.pixelValues ?? media.videos.flat(1).find(isPreparedVideo)?.pixelValues)?.dims.slice(-3) ?? [];
   const frameDims = [dims[0] ?? 0, dims[1] ?? 0, dims[2] ?? 0] as const;
@@ -84,7 +91,14 @@ export function processMedia(
   const pixels = assembleFrames(grouped, frameDims);
   // The reference leaves the mask of missing frames of shorter videos at 1; whoever wants its inputs gets that too.
   if (output === undefined && context.announceLongestVideo) pixels.pixelAttentionMask.data.fill(1);
-  return { prompts, pixels };
+  return { ...text, pixels };
+}
+
+function textOf(samples: readonly (readonly Block[])[]): Pick<ProcessedMedia, "prompts" | "frameCounts"> {
+  return {
+    prompts: samples.map((blocks) => blocks.map(({ prompt }) => prompt)),
+    frameCounts: samples.map((blocks) => blocks.map(({ frames }) => frames)),
+  };
 }
 
 function imageBlocks(output: ImageProcessorOutput, context: MediaContext): readonly (readonly Block[])[] {

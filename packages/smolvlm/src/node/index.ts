@@ -7,9 +7,11 @@ import { nodeRuntime } from "./node-runtime.js";
 
 export type { Answer, AnswerTimings, BatchAnswer } from "../answer.js";
 export type { AnswerStream } from "../answer-stream.js";
+export type { ChatSession, ChatSessionOptions } from "../chat-session.js";
 export type { LoadOptions } from "../load-smolvlm.js";
 export type { FormatEstimate, ModelReport, ParameterCounts, PictureCost } from "../model-report.js";
 export type { DeviceOptions, FilesOptions } from "../runtime.js";
+export { SessionBusyError } from "../session-busy-error.js";
 export type {
   BatchRequest,
   GenerateOptions,
@@ -20,12 +22,13 @@ export type {
 } from "../smolvlm.js";
 export { availableDevices, nodeBackend, type AvailableDevice, type NodeBackendOptions } from "@smolvlm/backend-node";
 export * from "@smolvlm/contracts";
-export { openModel } from "@smolvlm/hub/node";
+export { fileByteStore, openModel } from "@smolvlm/hub/node";
 export { nodeImageDecoder } from "@smolvlm/image-processor/node";
 export {
   SmolVLMForConditionalGeneration,
   type FinishReason,
   type ModelDtype,
+  type VisionCacheOptions,
   type WeightFormat,
 } from "@smolvlm/model-core";
 export {
