@@ -8,9 +8,10 @@ export interface Target {
   readonly device: "cpu" | "wasm" | "webgpu" | "cuda" | "coreml" | "dml";
   /**
    * How past keys and values travel. `new-rows`: past goes in, only the new rows come out and the session appends them to a
-   * growing buffer. `in-place`: one buffer of fixed capacity is both past and present.
+   * growing buffer. `in-place`: one buffer of fixed capacity is both past and present. `joined`: past goes in, past and new rows come
+   * out together, as exported decoders have it.
    */
-  readonly keyValueCache: "new-rows" | "in-place";
+  readonly keyValueCache: "new-rows" | "in-place" | "joined";
   /** Whether activations may be float16. */
   readonly float16: boolean;
   /** Whether block-quantised matrix products (`MatMulNBits`) run well; otherwise weights are widened when loading. */

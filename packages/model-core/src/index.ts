@@ -51,3 +51,6 @@ export {
 } from "./smolvlm-vision-transformer.js";
 export type { WeightFormat } from "./weights/stored-parameter.js";
 export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./weights/weight-errors.js";
+export type { ModelFolderFile } from "./transformers-js/model-folder-file.js";
+export type { TransformersJsDtype } from "./transformers-js/transformers-js-dtype.js";
+export { transformersJsFiles, type TransformersJsOptions } from "./transformers-js/transformers-js-files.js";

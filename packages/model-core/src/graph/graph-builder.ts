@@ -180,8 +180,15 @@ export class GraphBuilder {
     return this.node("Concat", parts, { attributes: { axis: 0 }, dtype, dims: [parts.length] });
   }
 
-  /** The serialised graph; `locate` says where each stored part is, by its name. */
-  encode(name: string, locate: (part: string) => PartLocation): Uint8Array {
+  /**
+   * The serialised graph; `locate` says where each stored part is, by its name. `published` are other names for sizes of inputs and
+   * outputs, where somebody looks for them.
+   */
+  encode(
+    name: string,
+    locate: (part: string) => PartLocation,
+    published: Readonly<Record<string, string>> = {},
+  ): Uint8Array {
     const renamed = new Map<string, string>();
     const aliases: NodeProto[] = [];
     const made = new Set(this.#nodes.flatMap(({ outputs }) => outputs));
@@ -193,7 +200,12 @@ export class GraphBuilder {
       }
     }
     const rename = (value: string): string => renamed.get(value) ?? value;
-    const info = (value: Value, as = value.name): ValueInfo => ({ name: as, dtype: value.dtype, dims: value.dims });
+    const named = (dim: Dim): Dim => (typeof dim === "string" ? (published[dim] ?? dim) : dim);
+    const info = ({ name: own, dtype, dims }: Value, as = own): ValueInfo => ({
+      name: as,
+      dtype,
+      dims: dims.map(named),
+    });
     return encodeModel({
       name,
       nodes: [

@@ -1,4 +1,5 @@
 import { tensor, type Tensor } from "@smolvlm/contracts";
+import { rotaryFrequencies } from "../ops/rotary-frequencies.js";
 
 /**
  * Cosines and sines of the rotary positions, float32 [positions, headDim / 2]. Every step is rounded to float32 as in the reference:
@@ -10,9 +11,7 @@ export function rotaryAngles(
   theta: number,
 ): { readonly cos: Tensor<"float32">; readonly sin: Tensor<"float32"> } {
   const half = headDim / 2;
-  const frequencies = Float32Array.from({ length: half }, (_, index) => {
-    return 1 / Math.fround(theta ** Math.fround((2 * index) / headDim));
-  });
+  const frequencies = rotaryFrequencies(headDim, theta);
   const cos = new Float32Array(positions.length * half);
   const sin = new Float32Array(positions.length * half);
   positions.forEach((position, row) => {

@@ -15,8 +15,9 @@ export interface LlamaOutputs {
 
 /** The Llama decoder without its embedding table; `inputsEmbeds` is [batch, sequence, hidden], rows are batch · sequence. */
 export function llamaModel(weights: Weights, inputsEmbeds: Value, config: SmolVLMTextConfig): LlamaOutputs {
-  const { numAttentionHeads: heads, numKeyValueHeads: keyValueHeads, headDim, hiddenSize, numHiddenLayers } = config;
-  const context = causalContext(inputsEmbeds.graph, { heads, keyValueHeads, headDim }, numHiddenLayers);
+  const { numAttentionHeads: heads, numKeyValueHeads: keyValueHeads, headDim, ropeTheta } = config;
+  const { hiddenSize, numHiddenLayers } = config;
+  const context = causalContext(inputsEmbeds.graph, { heads, keyValueHeads, headDim, ropeTheta }, numHiddenLayers);
   let h = inputsEmbeds.reshape(["rows", hiddenSize]);
   const hiddenStates = [];
   for (let layer = 0; layer < numHiddenLayers; layer++) {

@@ -10,20 +10,28 @@
 import type { Value } from "../graph/value.js";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import { GraphError } from "../graph/graph-error.js";
-import { MICROSOFT_DOMAIN, type Dim } from "../onnx/model-proto.js";
-
-/** Added to the score of a key that is not to be seen: its weight becomes exactly 0. */
-const MASKED = -1e9;
+import type { Dim } from "../onnx/model-proto.js";
+import { cast, countTo, maskUnless } from "./attention-masks.js";
+import { joinedAttention, joinedContext, type JoinedContext } from "./joined-attention.js";
+import { matmul } from "./matmul.js";
+import { pastName, presentName } from "./past-names.js";
+import { rotate } from "./rotate.js";
 
 /** Sizes of the attention of all layers. */
 export interface CausalAttentionShape {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headDim: number;
+  /** Base of the rotary frequencies. */
+  readonly ropeTheta: number;
 }
 
 /** What the layers of one graph share. */
-export interface CausalContext {
+export type CausalContext = NewRowsContext | JoinedContext;
+
+/** What they share where the session appends the new rows. */
+export interface NewRowsContext {
+  readonly kind: "new-rows";
   readonly shape: CausalAttentionShape;
   /** Rotary angles of this run's positions [rows, headDim / 2]. */
   readonly cos: Value;
@@ -52,6 +60,7 @@ export interface CausalAttentionInputs {
  * @throws GraphError for a target that keeps the cache in place.
  */
 export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): CausalContext {
+  if (graph.target.keyValueCache === "joined") return joinedContext(graph, shape, layers);
   if (graph.target.keyValueCache !== "new-rows") {
     throw new GraphError(`There is no attention for a key-value cache of kind ${graph.target.keyValueCache} yet.`);
   }
@@ -74,6 +83,7 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
     "sequence",
   ]);
   return {
+    kind: "new-rows",
     shape,
     cos,
     sin,
@@ -94,7 +104,9 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
  *
  * @returns [rows, heads · headDim]
  */
-export function causalAttention(context: CausalContext, { query, key, value, layer }: CausalAttentionInputs): Value {
+export function causalAttention(context: CausalContext, inputs: CausalAttentionInputs): Value {
+  if (context.kind === "joined") return joinedAttention(context, inputs);
+  const { query, key, value, layer } = inputs;
   const { shape, pastBias, newBias, lengths } = context;
   const { heads, keyValueHeads, headDim } = shape;
   const { graph } = query;
@@ -130,44 +142,4 @@ export function causalAttention(context: CausalContext, { query, key, value, lay
     .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
     .transpose([0, 3, 1, 2, 4])
     .reshape(["rows", heads * headDim]);
-}
-
-const pastName = (layer: number, kind: string): string => `past_key_values.${layer}.${kind}`;
-const presentName = (layer: number, kind: string): string => `present.${layer}.${kind}`;
-
-/**
- * x [rows, heads · headDim] with each pair of channels (i, i + headDim / 2) of a head turned by the angle of its row; as
- * [1, rows, heads · headDim], since the rows are one sequence to the kernel, whose position p has the angles of row p.
- */
-function rotate({ cos, sin }: CausalContext, x: Value): Value {
-  const { graph, dtype } = x;
-  const dims = [1, ...x.dims];
-  return graph.node("RotaryEmbedding", [x.reshape(dims), graph.integers([0]), cos, sin], {
-    domain: MICROSOFT_DOMAIN,
-    dtype,
-    dims,
-  });
-}
-
-/** Batched product a [.., n, k] · b [.., k, m]. */
-function matmul(a: Value, b: Value): Value {
-  return a.graph.node("MatMul", [a, b], { dtype: a.dtype, dims: [...a.dims.slice(0, -1), b.dims.at(-1) as Dim] });
-}
-
-/** 0, 1, … up to the size that a name stands for, int64 [name]. */
-function countTo(graph: GraphBuilder, name: string): Value {
-  const [start, step] = [0n, 1n].map((value) => graph.constant("int64", [], BigInt64Array.of(value)));
-  return graph.node("Range", [start, graph.size(name).reshape([]), step], { dtype: "int64", dims: [name] });
-}
-
-function cast(x: Value, to: "int64"): Value {
-  // TensorProto.DataType.INT64
-  return x.graph.node("Cast", [x], { attributes: { to: 7 }, dtype: to, dims: x.dims });
-}
-
-/** 0 where `a` compares so to `b`, very negative elsewhere. */
-function maskUnless(comparison: "Less" | "LessOrEqual", a: Value, b: Value, dims: readonly Dim[]): Value {
-  const { graph } = a;
-  const condition = graph.node(comparison, [a, b], { dtype: "bool", dims });
-  return graph.node("Where", [condition, graph.scalar(0), graph.scalar(MASKED)], { dtype: "float32", dims });
 }

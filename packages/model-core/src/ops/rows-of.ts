@@ -1,13 +1,12 @@
-import { knownDim } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import type { Weights } from "../weights/weights.js";
 
-/** Rows of a table [rows, channels] chosen by `indices` (int64): [...indices, channels]. */
+/** Rows of a table [rows, ...channels] chosen by `indices` (int64): [...indices, ...channels]. */
 export function rowsOf(table: Value, indices: Value): Value {
   return table.graph.node("Gather", [table, indices], {
     attributes: { axis: 0 },
     dtype: table.dtype,
-    dims: [...indices.dims, knownDim(table.dims, -1)],
+    dims: [...indices.dims, ...table.dims.slice(1)],
   });
 }
 

@@ -1,0 +1,94 @@
+import type { GraphBuilder } from "../graph/graph-builder.js";
+import type { Value } from "../graph/value.js";
+import type { Dim } from "../onnx/model-proto.js";
+import { biasOf, cast, compare, countTo } from "./attention-masks.js";
+import type { CausalAttentionInputs, CausalAttentionShape } from "./causal-attention.js";
+import { matmul } from "./matmul.js";
+import { pastName, presentName } from "./past-names.js";
+import { rotaryFrequencies } from "./rotary-frequencies.js";
+import { rotate } from "./rotate.js";
+
+/** What the layers of one graph share where past and new rows come out together. */
+export interface JoinedContext {
+  readonly kind: "joined";
+  readonly shape: CausalAttentionShape;
+  /** Rotary angles of this run's positions [rows, headDim / 2]. */
+  readonly cos: Value;
+  readonly sin: Value;
+  /** 0 where a position may look, for stacked heads [batch, 1, groups · sequence, past + sequence]. */
+  readonly bias: Value;
+}
+
+const TOTAL = "past+sequence";
+
+/**
+ * Declares the inputs by which exported decoders are positioned and masked: `attention_mask` int64 [batch, past + sequence], 0 at
+ * padding wherever it is, `position_ids` int64 [batch, sequence], and the past of every layer, which may have no rows.
+ */
+export function joinedContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): JoinedContext {
+  const { keyValueHeads, headDim, heads, ropeTheta } = shape;
+  const mask = graph.input("attention_mask", "int64", ["batch", TOTAL]);
+  const positionIds = graph.input("position_ids", "int64", ["batch", "sequence"]);
+  for (let layer = 0; layer < layers; layer++) {
+    for (const kind of ["key", "value"]) {
+      graph.input(pastName(layer, kind), "float32", ["batch", keyValueHeads, "past", headDim]);
+    }
+  }
+  const half = headDim / 2;
+  const frequencies = graph.constant("float32", [1, half], rotaryFrequencies(headDim, ropeTheta));
+  const angles = cast(positionIds, "float32").reshape(["rows", 1]).mul(frequencies);
+  const [cos, sin] = ["Cos", "Sin"].map((operator) =>
+    graph.node(operator, [angles], { dtype: "float32", dims: ["rows", half] }),
+  ) as [Value, Value];
+  return { kind: "joined", shape, cos, sin, bias: maskOf(mask, heads / keyValueHeads) };
+}
+
+/** Keys up to the own one that are not padding; the position of new row i among them is past + i. */
+function maskOf(mask: Value, groups: number): Value {
+  const { graph } = mask;
+  const positions = countTo(graph, "sequence").reshape(["sequence", 1]).add(graph.size("past"));
+  const isBefore = compare("LessOrEqual", countTo(graph, TOTAL), positions, ["sequence", TOTAL]);
+  const dims: readonly Dim[] = ["batch", 1, "sequence", TOTAL];
+  const isKey = cast(mask, "bool").reshape(["batch", 1, 1, TOTAL]);
+  const bias = biasOf(graph.node("And", [isKey, isBefore], { dtype: "bool", dims }));
+  return graph
+    .node("Expand", [bias, graph.integers([1, groups, 1, 1])], {
+      dtype: "float32",
+      dims: ["batch", groups, "sequence", TOTAL],
+    })
+    .reshape(["batch", 1, `${groups}*sequence`, TOTAL]);
+}
+
+/**
+ * Attention of one layer with rotary positions; past and new keys and values together become its outputs `present.{layer}.key` and
+ * `present.{layer}.value` [batch, keyValueHeads, past + sequence, headDim].
+ *
+ * @returns [rows, heads · headDim]
+ */
+export function joinedAttention(context: JoinedContext, { query, key, value, layer }: CausalAttentionInputs): Value {
+  const { heads, keyValueHeads, headDim } = context.shape;
+  const { graph } = query;
+  const groups = heads / keyValueHeads;
+  const groupRows = `${groups}*sequence`;
+  const q = rotate(context, query)
+    .mul(headDim ** -0.5)
+    .reshape(["batch", "sequence", keyValueHeads, groups, headDim])
+    .transpose([0, 2, 3, 1, 4])
+    .reshape(["batch", keyValueHeads, groupRows, headDim]);
+  const [keys, values] = Object.entries({ key: rotate(context, key), value }).map(([kind, rows]) => {
+    const added = rows.reshape(["batch", "sequence", keyValueHeads, headDim]).transpose([0, 2, 1, 3]);
+    const joined = graph.node("Concat", [graph.inputNamed(pastName(layer, kind)), added], {
+      attributes: { axis: 2 },
+      dtype: "float32",
+      dims: ["batch", keyValueHeads, TOTAL, headDim],
+    });
+    graph.output(presentName(layer, kind), joined);
+    return joined;
+  }) as [Value, Value];
+  const scores = matmul(q, keys.transpose([0, 1, 3, 2])).add(context.bias);
+  const weights = graph.node("Softmax", [scores], { attributes: { axis: 3 }, dtype: "float32", dims: scores.dims });
+  return matmul(weights, values)
+    .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
+    .transpose([0, 3, 1, 2, 4])
+    .reshape(["rows", heads * headDim]);
+}

@@ -1,0 +1,5 @@
+/** Name of the input with the past keys or values of a layer. */
+export const pastName = (layer: number, kind: string): string => `past_key_values.${layer}.${kind}`;
+
+/** Name of the output with the keys or values that a run gives back. */
+export const presentName = (layer: number, kind: string): string => `present.${layer}.${kind}`;

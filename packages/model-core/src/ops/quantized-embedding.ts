@@ -1,0 +1,23 @@
+import type { Value } from "../graph/value.js";
+import { QUANTIZATION_BLOCK } from "../weights/stored-parameter.js";
+import type { Weights } from "../weights/weights.js";
+import { cast } from "./attention-masks.js";
+import { rowsOf } from "./rows-of.js";
+
+/** What 8-bit values have added to them so that they are not negative. */
+const ZERO = 128;
+
+/** `torch.nn.Embedding` from 8-bit rows in blocks: only the chosen ones are widened. */
+export function quantizedEmbedding(weights: Weights, indices: Value, count: number, channels: number): Value {
+  const { graph } = indices;
+  const [values, scales] = graph.parameter(weights.param("weight", [count, channels]), "q8") as [Value, Value];
+  const blocks = Math.ceil(channels / QUANTIZATION_BLOCK);
+  const stored = blocks * QUANTIZATION_BLOCK;
+  const rows = cast(rowsOf(values, indices), "float32").add(-ZERO);
+  const rowScales = rowsOf(scales.reshape([count, blocks]), indices).reshape([...indices.dims, blocks, 1]);
+  const widened = rows.mul(rowScales).reshape([...indices.dims, stored]);
+  if (stored === channels) return widened;
+  // The last block is filled up.
+  const range = [0, channels, indices.dims.length].map((value) => graph.integers([value]));
+  return graph.node("Slice", [widened, ...range], { dtype: "float32", dims: [...indices.dims, channels] });
+}
