@@ -1,6 +1,13 @@
 import { nanoModelPath } from "@smolvlm/nano";
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { loadSmolVLM, type GenerateOptions, type ModelDtype, type SmolVLM, type VideoSampling } from "smolvlm";
+import {
+  loadSmolVLM,
+  nodeVideoDecoder,
+  type GenerateOptions,
+  type ModelDtype,
+  type SmolVLM,
+  type VideoSampling,
+} from "smolvlm";
 import type { ProgressBar } from "./progress-bar.js";
 
 /** What `--model nano`, the default, stands for: the checkpoint that ships with this program. */
@@ -33,6 +40,8 @@ export interface GenerationFlags {
 export interface VideoFlags {
   readonly fps?: number;
   readonly maxFrames?: number;
+  readonly autoRotate?: boolean;
+  readonly allowTruncated?: boolean;
 }
 
 /** Adds the options of {@link ModelFlags}. */
@@ -52,7 +61,9 @@ export function addModelOptions(command: Command): Command {
 export function addVideoOptions(command: Command): Command {
   return command
     .option("--fps <n>", "frames to look at for each second of a video (default: the model's, usually 1)", real)
-    .option("--max-frames <n>", "most frames to look at of a video (default: the model's, usually 64)", whole(1));
+    .option("--max-frames <n>", "most frames to look at of a video (default: the model's, usually 64)", whole(1))
+    .option("--no-auto-rotate", "show videos as they are stored, not turned upright: what transformers does with PyAV")
+    .option("--allow-truncated", "of a video that ends too early, take the part that can be read");
 }
 
 /** The sampling of videos, from the flags that were given. */
@@ -80,12 +91,17 @@ export function generationOptions(flags: GenerationFlags): GenerateOptions {
 }
 
 /** Opens and loads the model that the flags name, showing progress. */
-export async function loadModel(flags: ModelFlags, bar: ProgressBar, signal: AbortSignal): Promise<SmolVLM> {
-  const { device, threads, dtype } = flags;
+export async function loadModel(
+  flags: ModelFlags & VideoFlags,
+  bar: ProgressBar,
+  signal: AbortSignal,
+): Promise<SmolVLM> {
+  const { device, threads, dtype, autoRotate, allowTruncated } = flags;
   const model = await loadSmolVLM(modelReference(flags.model), {
     device,
     threads,
     dtype,
+    decoders: { video: nodeVideoDecoder({ autoRotate, allowTruncated }) },
     onProgress: bar.onProgress,
     signal,
   });

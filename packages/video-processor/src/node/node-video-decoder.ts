@@ -10,8 +10,8 @@ import { readVideoSource, type LocalVideo } from "./read-video-source.js";
 /** Options of `nodeVideoDecoder`. */
 export interface NodeVideoDecoderOptions {
   /**
-   * What decodes videos other than GIF and WebP: `mediabunny` (the packages mediabunny and @mediabunny/server), `ffmpeg` (the programs
-   * ffmpeg and ffprobe), or `auto`, which takes the first of these that is there. Default `auto`.
+   * What decodes videos other than GIF and WebP: `ffmpeg` (the programs ffmpeg and ffprobe), `mediabunny` (the packages mediabunny and
+   * @mediabunny/server), or `auto`, which takes the first of these that is there. Default `auto`.
    */
   readonly backend?: VideoBackend | undefined;
   /** Path of the program ffmpeg; ffprobe is looked for beside it. Default: the environment variable FFMPEG_PATH, else `ffmpeg` on the PATH. */

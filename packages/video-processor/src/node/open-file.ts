@@ -14,7 +14,8 @@ const HOW_TO_GET =
 export type VideoBackend = "auto" | "mediabunny" | "ffmpeg";
 
 /**
- * A video file as a source of frames, by the first decoder that is there and knows its kind.
+ * A video file as a source of frames, by the first decoder that is there and knows its kind: ffmpeg, which uses all cores and knows every
+ * kind, then mediabunny.
  *
  * @throws MediaError that says how to get a decoder, when there is none; otherwise what the decoder throws.
  */
@@ -23,30 +24,18 @@ export async function openFile(
   backend: VideoBackend,
   context: OpenContext,
 ): Promise<VideoFrameSource> {
-  const mediabunny = backend === "ffmpeg" ? undefined : await loadMediabunny();
-  const hasFfmpeg = async (): Promise<boolean> => {
-    if (backend === "mediabunny") return false;
+  if (backend !== "mediabunny") {
     const versions = await Promise.all([programVersion(context.ffmpeg), programVersion(context.ffprobe)]);
-    return !versions.includes(undefined);
-  };
-  if (mediabunny) {
-    try {
-      const file = new mediabunny.FilePathSource(video.path);
-      const { source } = await openWithMediabunny(video.media, file, context, mediabunny);
-      if (source) return source;
-    } catch (error) {
-      // ffmpeg reads more of a damaged file, and can say better what is wrong with it.
-      context.signal?.throwIfAborted();
-      if (!(await hasFfmpeg())) throw error;
-    }
+    if (!versions.includes(undefined)) return openWithFfmpeg(video, context);
   }
-  if (await hasFfmpeg()) return openWithFfmpeg(video, context);
-  if (mediabunny) {
-    const ask = backend === "mediabunny" ? "" : " For other kinds install ffmpeg.";
-    throw new MediaError(
-      video.media,
-      `cannot be read as a video by mediabunny; it is damaged, or of another kind.${ask}`,
-    );
-  }
-  throw new MediaError(video.media, `reading this kind of video needs a decoder. ${HOW_TO_GET}`);
+  const mediabunny = backend === "ffmpeg" ? undefined : await loadMediabunny();
+  if (!mediabunny) throw new MediaError(video.media, `reading this kind of video needs a decoder. ${HOW_TO_GET}`);
+  const file = new mediabunny.FilePathSource(video.path);
+  const { source } = await openWithMediabunny(video.media, file, context, mediabunny);
+  if (source) return source;
+  const ask = backend === "mediabunny" ? "" : " For other kinds install ffmpeg.";
+  throw new MediaError(
+    video.media,
+    `cannot be read as a video by mediabunny; it is damaged, or of another kind.${ask}`,
+  );
 }
