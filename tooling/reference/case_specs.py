@@ -37,6 +37,7 @@ SCENE, TALL, WIDE, SQUARE, ICON = "scene-64x48.png", "tall-37x91.png", "wide-120
 GREY, ALPHA, PALETTE, EXIF = "grey-51x50.png", "alpha-45x60.png", "palette-trns-48x40.png", "exif6-70x42.jpg"
 PHOTO, STRIP = "photo-61x33.jpg", "strip-300x20.png"
 BALL, BARS, FRAMES = "clips/ball-40x30.gif", "clips/bars-33x48.gif", "clips/frames-56x32"
+BALL_H264, BARS_VP9 = "clips/ball-96x64-h264.mp4", "clips/bars-64x96-vp9.mp4"
 UNSPLIT = {"do_image_splitting": False}
 
 ONE = Case("one-image", "a picture, then a question", [user(SCENE, "What is in this image?")], ("image", "hidden-states"))
@@ -76,6 +77,8 @@ FULL = [
          [user(GREY, ALPHA, PALETTE, EXIF, "Name the colours.")], ("image", "no-splitting"), UNSPLIT),
     Case("batch-two-texts", "text rows only, of different lengths", [user("Hi!"), user("Tell me, in 12 words or more: why is the sky blue?")], ("batch", "text")),
     Case("no-generation-prompt", "add_generation_prompt=False", [user("Describe the sky.")], ("text",), add_generation_prompt=False),
+    Case("one-image-budget", "size.longest_edge of one tile: what a budget of one tile makes of any picture", [user(SCENE, "What is in this image?", TALL)], ("image",),
+         {"size": {"longest_edge": 28}}),
     Case("torchvision-one-image", "the fast image processor", [user(SCENE, "What is in this image?")], ("image", "pixels-only"), flavour="torchvision"),
 ]
 VIDEO_ONE = Case("video-one", "a clip of 3 seconds, then a question", [user(BALL, "What moves?")], ("video",))
@@ -89,11 +92,14 @@ VIDEOS = [
     Case("video-num-frames", "at most 2 frames", [user("What happens?", BARS)], ("video",), videos_kwargs={"num_frames": 2}),
     Case("video-batch", "rows with clips of different lengths: the reference announces the longest row's frame count in every row",
          [user(BALL, "What moves?"), user(BARS, "And here?")], ("video", "batch")),
+    Case("video-files", "a file of H.264 with B-frames and one of VP9 in one row, at 2 frames a second", [user("Compare", BALL_H264, "with", BARS_VP9, "now.")],
+         ("video",), videos_kwargs={"fps": 2}),
+    Case("video-files-batch", "rows with files of different lengths", [user(BARS_VP9, "What moves?"), user(BALL_H264, "And here?")], ("video", "batch")),
     Case("video-turns", "a clip in the first of several turns",
          [[message("system", "Be brief."), *user(BALL, "What moves?"), message("assistant", "A disc."), *user("Which colour?")]], ("video",)),
 ]
 
-V1_LEFT_OUT = ("one-image", "tall", "wide", "no-generation-prompt", "multi-turn-images", "interleaved", "torchvision-one-image", "batch-mixed")  # the same code as in v2
+V1_LEFT_OUT = ("one-image", "tall", "wide", "no-generation-prompt", "multi-turn-images", "interleaved", "torchvision-one-image", "batch-mixed", "one-image-budget")  # the same code as in v2
 CASES: dict[str, list[Case]] = {
     "v2-gqa-fp32": [*FULL, *VIDEOS],
     "v1-gqa-fp32": [ONE_SMALL, MIXED_THREE, *[case for case in FULL if case.name not in V1_LEFT_OUT]],

@@ -72,6 +72,10 @@ def cases() -> list[dict]:
         out.append(case(f"{f}official-640x480-unsplit", [[(640, 480)]], OFFICIAL, flavour, do_image_splitting=False, return_row_col_info=True))
         out.append(case(f"{f}2b-200x61", [[(200, 61)]], LARGE_2B, flavour, return_row_col_info=True))
         out.append(case(f"{f}class-defaults-90x60", [[(90, 60)]], {}, flavour, return_row_col_info=True))
+    for tiles in (1, 2, 3, 4):  # what a budget of tiles makes of a processor of four tiles a side
+        init = {"size": {"longest_edge": 32 * tiles}, "max_image_size": {"longest_edge": 32}}
+        for w, h in ((64, 48), (48, 64), (96, 96), (333, 100), (61, 200), (500, 7)):
+            out.append(case(f"budget-{tiles}-{w}x{h}", [[(w, h)]], init, return_row_col_info=True))
     out.append(case("official-1920x1080", [[(1920, 1080)]], OFFICIAL, return_row_col_info=True))
     out.append(case("official-1000x1", [[(1000, 1)]], OFFICIAL, return_row_col_info=True))
     out.append(case("cap-4096", [[(40, 3)]], {"size": {"longest_edge": 5000}, "max_image_size": {"longest_edge": 512}}, return_row_col_info=True))

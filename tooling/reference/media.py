@@ -1,7 +1,9 @@
 """Draws the pictures and clips used by the cases. Deterministic: the same bytes with the same Pillow."""
 
 import shutil
+from fractions import Fraction
 
+import av
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -51,6 +53,16 @@ def save_gif(name: str, frames: list[Image.Image], delay_ms: int) -> None:
     indexed[0].save(MEDIA / name, save_all=True, append_images=indexed[1:], duration=delay_ms, loop=0, disposal=1, optimize=False)
 
 
+def save_video(name: str, frames: list[Image.Image], codec: str, rate: Fraction, options: dict[str, str]) -> None:
+    """8-bit 4:2:0; one thread, so that the same encoder gives the same bytes."""
+    with av.open(str(MEDIA / name), "w") as container:
+        stream = container.add_stream(codec, rate=rate, options=options)
+        stream.width, stream.height, stream.pix_fmt, stream.thread_count = *frames[0].size, "yuv420p", 1
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_image(frame)))
+        container.mux(stream.encode())
+
+
 def make_pictures() -> None:
     scene(64, 48, 1).save(MEDIA / "scene-64x48.png", optimize=True)
     scene(37, 91, 2).save(MEDIA / "tall-37x91.png", optimize=True)
@@ -75,6 +87,8 @@ def make_clips() -> None:
     (MEDIA / "clips").mkdir()
     save_gif("clips/ball-40x30.gif", clip(40, 30, 30, 21), 100)  # 30 frames at 10 fps, 3.0 s
     save_gif("clips/bars-33x48.gif", clip(33, 48, 24, 22), 200)  # 24 frames at 5 fps, 4.8 s
+    save_video("clips/ball-96x64-h264.mp4", clip(96, 64, 75, 24), "libx264", Fraction(30000, 1001), {"bf": "3", "g": "40", "crf": "23"})  # 2.5 s
+    save_video("clips/bars-64x96-vp9.mp4", clip(64, 96, 60, 25), "libvpx-vp9", Fraction(15), {"crf": "36", "b": "0", "g": "30"})  # 4.0 s
     folder = MEDIA / "clips" / "frames-56x32"
     folder.mkdir()
     frames = clip(56, 32, 8, 23)

@@ -6,7 +6,7 @@ import { crc32, deflateSync } from "node:zlib";
 import { nanoExamples, nanoModelPath } from "@smolvlm/nano";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { capture } from "./testing/capture.js";
-import { sharedData } from "./testing/paths.js";
+import { fixtures, sharedData } from "./testing/paths.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -183,6 +183,22 @@ test("inspect tells parameters, formats and devices", async () => {
   expect(stdout).toMatch(/parameters +\d.*fp32.*q8.*q4.*devices +.*cpu/s);
   const { parameters } = JSON.parse((await capture(["inspect", "--json"])).stdout) as { parameters: { total: number } };
   expect(parameters.total).toBeGreaterThan(1e6);
+});
+
+test("inspect tells what a budget saves, and what a frame takes here", async () => {
+  const wide = `${fixtures}checkpoints/v2-gqa-fp32`;
+  const { stdout } = await capture(["inspect", wide, "--max-tiles", "2", "--time"]);
+  expect(stdout).toMatch(/4032×3024 +2×2\+1 +5 +20 +\d+ ms +1 +1 +4 +\d+ ms\n/);
+  expect(stdout).toMatch(/vision: [\d.]+ ms a frame, measured here/);
+  const { pictures } = JSON.parse((await capture(["inspect", wide, "--longest-edge", "28", "--json"])).stdout) as {
+    pictures: readonly { readonly frames: number; readonly budgeted: { readonly frames: number } }[];
+  };
+  expect(pictures.map(({ frames, budgeted }) => [frames, budgeted.frames])).toEqual([
+    [5, 1],
+    [5, 1],
+    [5, 1],
+  ]);
+  expect((await capture(["inspect", wide])).stdout).toContain("--max-tiles <n>");
 });
 
 test("an abort ends with status 130 and without a message", async () => {

@@ -16,12 +16,16 @@ export const BUNDLED_MODEL = "nano";
 const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
 const FORMATS = ["fp32", "q8", "q4"] as const;
 
-/** Options that every command with a model has. */
-export interface ModelFlags {
-  readonly model: string;
+/** Options of running a model. */
+export interface RuntimeFlags {
   readonly dtype: ModelDtype;
   readonly device: (typeof DEVICES)[number];
   readonly threads?: number;
+}
+
+/** Options that every command with a model has. */
+export interface ModelFlags extends RuntimeFlags {
+  readonly model: string;
 }
 
 /** Options that every command that generates has. */
@@ -44,14 +48,26 @@ export interface VideoFlags {
   readonly allowTruncated?: boolean;
 }
 
+/** Options that every command with pictures has. */
+export interface ImageFlags {
+  readonly maxTiles?: number;
+  readonly longestEdge?: number;
+}
+
 /** Adds the options of {@link ModelFlags}. */
 export function addModelOptions(command: Command): Command {
-  return command
-    .option(
+  return addRuntimeOptions(
+    command.option(
       "-m, --model <model>",
       `a folder, org/name[@revision], or ${BUNDLED_MODEL} (bundled, knows drawn scenes only)`,
       BUNDLED_MODEL,
-    )
+    ),
+  );
+}
+
+/** Adds the options of {@link RuntimeFlags}. */
+export function addRuntimeOptions(command: Command): Command {
+  return command
     .option("--dtype <format>", `format of the weights: ${FORMATS.join(", ")}, or vision=…,text=…`, parseDtype, "fp32")
     .addOption(new Option("--device <device>", "where to run").choices(DEVICES).default("cpu"))
     .option("--threads <n>", "threads to use (default: the machine's cores)", whole(1));
@@ -69,6 +85,22 @@ export function addVideoOptions(command: Command): Command {
 /** The sampling of videos, from the flags that were given. */
 export function videoSampling({ fps, maxFrames }: VideoFlags): VideoSampling {
   return { fps, numFrames: maxFrames };
+}
+
+/** Adds the options of {@link ImageFlags}. */
+export function addImageOptions(command: Command): Command {
+  return command
+    .option(
+      "--max-tiles <n>",
+      "most tiles of a picture: fewer are faster and show less detail (default: all)",
+      whole(1),
+    )
+    .option("--longest-edge <pixels>", "size that a picture is worked at, if the model's own is greater", whole(1));
+}
+
+/** The options of pictures, from the flags that were given. */
+export function imageOptions({ maxTiles, longestEdge }: ImageFlags): { maxTiles?: number; longestEdge?: number } {
+  return { ...(maxTiles !== undefined && { maxTiles }), ...(longestEdge !== undefined && { longestEdge }) };
 }
 
 /** Adds the options of {@link GenerationFlags}. */

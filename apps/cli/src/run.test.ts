@@ -13,7 +13,7 @@ interface Manifest {
 interface Golden {
   readonly conversations: readonly (readonly { readonly content: unknown }[])[];
   readonly add_generation_prompt: boolean;
-  readonly images_kwargs: object;
+  readonly images_kwargs: { readonly size?: { readonly longest_edge: number } };
   readonly videos_kwargs: { readonly num_frames?: number; readonly fps?: number };
   readonly videos:
     readonly { readonly path: string; readonly frames_indices: number[]; readonly timestamps: number[] }[] | null;
@@ -37,8 +37,9 @@ const cases = manifest.cases
   .map((entry) => ({ ...entry, path: `${fixtures}cases/${entry.checkpoint}/${entry.case}` }))
   .map((entry) => ({ ...entry, golden: read(`${entry.path}.json`) }))
   // What the command line has no options for, and frames that are no file, are compared in the packages.
-  .filter(({ golden }) => golden.add_generation_prompt && Object.keys(golden.images_kwargs).length === 0)
-  .filter(({ golden }) => (golden.videos ?? []).every(({ path }) => path.endsWith(".gif")));
+  .filter(({ golden }) => golden.add_generation_prompt)
+  .filter(({ golden }) => Object.keys(golden.images_kwargs).every((name) => name === "size"))
+  .filter(({ golden }) => (golden.videos ?? []).every(({ path }) => /\.(gif|mp4)$/.test(path)));
 
 let folder: string;
 beforeAll(async () => {
@@ -60,6 +61,8 @@ describe("run agrees with transformers", () => {
     const { num_frames: numFrames, fps } = golden.videos_kwargs;
     if (numFrames !== undefined) args.push("--max-frames", String(numFrames));
     if (fps !== undefined) args.push("--fps", String(fps));
+    const { size } = golden.images_kwargs;
+    if (size !== undefined) args.push("--longest-edge", String(size.longest_edge));
     if ((golden.videos ?? []).length > 0) args.push("--announce-longest-video");
     const { status, stdout, stderr } = await capture([...args, "--model", `${fixtures}checkpoints/${checkpoint}`]);
     expect([status, stderr]).toEqual([0, ""]);
@@ -86,6 +89,20 @@ describe("run agrees with transformers", () => {
       results.map((_, row) => mask.data.slice(row * length, (row + 1) * length).reduce((sum, value) => sum + value, 0)),
     );
   });
+});
+
+test("a budget of tiles gives what the reference gives for the size of its grid", async () => {
+  const [budget] = cases.filter((entry) => entry.case === "one-image-budget");
+  const { checkpoint = "", golden, path = "" } = budget ?? {};
+  const file = join(folder, "budget.json");
+  await writeFile(file, JSON.stringify(absolute(golden?.conversations ?? [])));
+  const inputs = join(folder, "budget.safetensors");
+  const args = ["run", file, "--json", "--max-new-tokens", "24", "--max-tiles", "1", "--save-inputs", inputs];
+  const { stdout } = await capture([...args, "--model", `${fixtures}checkpoints/${checkpoint}`]);
+  const { results } = JSON.parse(stdout) as RunOutput;
+  expect(results.map(({ tokenIds }) => tokenIds)).toEqual(golden?.generated_ids);
+  const [saved, expected] = [await readTensors(inputs), await readTensors(`${path}.safetensors`)];
+  expect(equal(saved["pixel_values"], expected["pixel_values"])).toBe(true);
 });
 
 test("run prints one answer a line and leaves no file on failure", async () => {

@@ -167,3 +167,34 @@ describe("the reference's own output for many sizes and options", () => {
     });
   });
 });
+
+describe("a budget has the reference's pixels for the size of its grid", () => {
+  const budgets = fixtures.cases.filter(({ name }) => name.startsWith("budget-"));
+  const processor = new SmolVLMImageProcessor({ size: { longestEdge: 128 }, maxImageSize: { longestEdge: 32 } });
+
+  it.each(budgets)("$name", ({ name, init, images, output }) => {
+    const [width, height] = images[0]?.[0] ?? [0, 0];
+    const side = Number(name.split("-")[1]);
+    const tiles = (longestEdge: number): number => {
+      const { rows, cols } = processor.getNumberOfImagePatches(height, width, { size: { longestEdge } });
+      return Math.max(rows * cols, 1);
+    };
+    const hash = (options: ImageProcessorOptions) =>
+      sha(processor.preprocess(synthetic(width, height), options).pixelValues.data);
+    expect(init["size"]).toEqual({ longest_edge: 32 * side });
+    // The grid's own number of tiles, and the most that the next greater grid does not fit into.
+    for (const maxTiles of [tiles(32 * side), side === 4 ? 16 : tiles(32 * (side + 1)) - 1]) {
+      expect(hash({ maxTiles })).toBe(output?.pixel_values_sha256);
+    }
+    expect(hash({ longestEdge: 32 * side })).toBe(output?.pixel_values_sha256);
+  });
+
+  it("changes nothing that is within it", () => {
+    const picture = synthetic(64, 48);
+    const whole = processor.preprocess(picture);
+    expect(processor.preprocess(picture, { maxTiles: 12, longestEdge: 128 })).toEqual(whole);
+    expect(processor.preprocess(picture, { doImageSplitting: false, maxTiles: 1 })).toEqual(
+      processor.preprocess(picture, { doImageSplitting: false }),
+    );
+  });
+});

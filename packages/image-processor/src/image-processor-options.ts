@@ -21,6 +21,17 @@ export interface ImageProcessorOptions {
   readonly doImageSplitting?: boolean | undefined;
   /** Side of a tile, and of every frame, in pixels. Default `{ longestEdge: 364 }`. */
   readonly maxImageSize?: { readonly longestEdge: number } | undefined;
+  /**
+   * Most tiles of a picture, the global frame not counted. A picture that would have more is resized to the greatest `size.longestEdge` of
+   * whole tiles whose grid has no more, its aspect ratio kept: the pixels are the reference's with that `size`. 1 makes a single frame of
+   * every picture. Default: no limit, as in the reference.
+   */
+  readonly maxTiles?: number | undefined;
+  /**
+   * Most pixels of the longest edge after the first resize, whatever `size` asks for: the pixels are the reference's with
+   * `size: { longestEdge }` where `size` is greater. Default: no limit, as in the reference.
+   */
+  readonly longestEdge?: number | undefined;
   /** Whether levels 0–255 are multiplied by `rescaleFactor`. Default true. */
   readonly doRescale?: boolean | undefined;
   /** Default 1/255. */
@@ -48,6 +59,10 @@ export interface ResolvedOptions {
   readonly resample: Resample;
   readonly doImageSplitting: boolean;
   readonly maxImageSize: { readonly longestEdge: number };
+  /** No limit where absent. */
+  readonly maxTiles?: number | undefined;
+  /** No limit where absent. */
+  readonly longestEdge?: number | undefined;
   readonly doRescale: boolean;
   readonly rescaleFactor: number;
   readonly doNormalize: boolean;
@@ -86,6 +101,11 @@ function targetSize(size: TargetSize): TargetSize {
   if (typeof size !== "object" || size === null) return fail("size", "{ longestEdge } or { height, width }", size);
   if ("longestEdge" in size) return { longestEdge: side("size.longestEdge", size.longestEdge) };
   return { height: side("size.height", size.height), width: side("size.width", size.width) };
+}
+
+function tileLimit(value: unknown): number {
+  const ok = typeof value === "number" && Number.isSafeInteger(value) && value >= 1;
+  return ok ? value : fail("maxTiles", "a whole number from 1", value);
 }
 
 function filter(value: number): Resample {
@@ -129,6 +149,8 @@ export function resolveOptions(options: ImageProcessorOptions, fallback: ImagePr
     maxImageSize: {
       longestEdge: side("maxImageSize.longestEdge", (merged.maxImageSize ?? { longestEdge: 364 }).longestEdge),
     },
+    ...(merged.maxTiles !== undefined && { maxTiles: tileLimit(merged.maxTiles) }),
+    ...(merged.longestEdge !== undefined && { longestEdge: side("longestEdge", merged.longestEdge) }),
     doRescale: flag(merged, "doRescale", true),
     rescaleFactor,
     doNormalize: flag(merged, "doNormalize", true),

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "@smolvlm/contracts";
 import type { ImageProcessorOptions, ResolvedOptions } from "./image-processor-options.js";
-import { planFrames, type ImageInput, type ImageProcessorOutput } from "./preprocess.js";
+import { planFrames } from "./plan-frames.js";
+import type { ImageInput, ImageProcessorOutput } from "./preprocess.js";
 import type { Size } from "./resize-geometry.js";
 
 /** The frames that a picture becomes. */

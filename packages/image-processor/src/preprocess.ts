@@ -2,7 +2,8 @@ import { InvalidArgumentError, tensor, type RawImage, type Tensor } from "@smolv
 import type { ResolvedOptions } from "./image-processor-options.js";
 import type { PixelTables } from "./pixel-table.js";
 import type { RgbPixels } from "./resample/fixed-point-resampler.js";
-import { longestEdgeSize, tiledSize, tileGrid, type Size, type TileGrid } from "./resize-geometry.js";
+import { planFrames } from "./plan-frames.js";
+import type { Size } from "./resize-geometry.js";
 import { rgbPixels } from "./rgb-pixels.js";
 
 /** One picture; several, which are the pictures of one sample; or a batch of samples, each with any number of pictures. */
@@ -47,30 +48,6 @@ function nest(images: ImageInput): readonly (readonly RawImage[])[] {
   if (nested === 0) return [images as readonly RawImage[]];
   if (nested < images.length) return fail("pictures and lists side by side");
   return images as readonly (readonly RawImage[])[];
-}
-
-/** What becomes of a picture of a given size. */
-export interface FramePlan extends TileGrid {
-  /** The first resize; equal to the picture's own size when there is none. */
-  readonly scaled: Size;
-  /** The second resize: whole tiles, or one frame. */
-  readonly framed: Size;
-  /** Tiles and the global frame together. */
-  readonly frames: number;
-}
-
-/** The sizes a picture goes through and the frames it becomes, from its size alone. */
-export function planFrames(size: Size, options: ResolvedOptions): FramePlan {
-  const tile = options.maxImageSize.longestEdge;
-  const target = options.size;
-  const resized = "longestEdge" in target ? longestEdgeSize(size, target.longestEdge) : target;
-  const scaled = options.doResize ? resized : size;
-  if (!options.doImageSplitting) {
-    return { scaled, framed: { width: tile, height: tile }, rows: 0, cols: 0, frames: 1 };
-  }
-  const framed = tiledSize(scaled, tile);
-  const grid = tileGrid(framed, tile);
-  return { scaled, framed, ...grid, frames: grid.rows === 0 ? 1 : grid.rows * grid.cols + 1 };
 }
 
 /** Writes the square of `tile` pixels at (left, top) of `image` as three planes from `offset` on. */

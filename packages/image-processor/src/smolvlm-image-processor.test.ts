@@ -80,6 +80,8 @@ describe("options", () => {
     ["a number for a flag", { doPad: 1 as never }, /^doPad: expected true or false, found 1/],
     ["two means", { imageMean: [0.5, 0.5] }, /^imageMean/],
     ["a deviation of 0", { imageStd: 0 }, /^imageStd/],
+    ["no tiles", { maxTiles: 0 }, /^maxTiles: expected a whole number from 1, found 0/],
+    ["a longest edge of 0", { longestEdge: 0 }, /^longestEdge: expected a whole number of pixels from 1/],
     ["no rescaling factor", { rescaleFactor: Number.NaN }, /^rescaleFactor/],
     [
       "snake case",

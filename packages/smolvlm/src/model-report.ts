@@ -1,6 +1,6 @@
 import { imageSequenceLength, readModelConfig, type SmolVLMConfig } from "@smolvlm/config";
 import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
-import { SmolVLMImageProcessor } from "@smolvlm/image-processor";
+import { SmolVLMImageProcessor, type ImageProcessorOptions } from "@smolvlm/image-processor";
 import type { WeightFormat } from "@smolvlm/model-core";
 
 /** Weights of each part, counted from the configuration. */
@@ -24,12 +24,28 @@ export interface FormatEstimate {
 }
 
 /** What a picture costs. */
-export interface PictureCost {
-  readonly width: number;
-  readonly height: number;
+export interface FrameCost {
+  /** Rows and columns of tiles, 0 for a picture that is one frame. */
+  readonly rows: number;
+  readonly cols: number;
+  /** Tiles and the global frame. Each takes the vision tower the same time. */
   readonly frames: number;
   /** `<image>` tokens, which is what fills the context. */
   readonly tokens: number;
+}
+
+/** What a picture of a usual size costs. */
+export interface PictureCost extends FrameCost {
+  readonly width: number;
+  readonly height: number;
+  /** The same with the budget that was asked for. */
+  readonly budgeted?: FrameCost | undefined;
+}
+
+/** Options of a report. */
+export interface ReportOptions extends ReadOptions {
+  /** A budget for pictures, whose effect is reported. */
+  readonly imageOptions?: Pick<ImageProcessorOptions, "maxTiles" | "longestEdge"> | undefined;
 }
 
 /** What `inspect` tells of a checkpoint, without loading its weights. */
@@ -58,7 +74,7 @@ const pictureSizes = [
  *
  * @throws ModelFileError or ConfigError when the files are not a SmolVLM checkpoint.
  */
-export async function reportModel(files: ModelFiles, options: ReadOptions = {}): Promise<ModelReport> {
+export async function reportModel(files: ModelFiles, options: ReportOptions = {}): Promise<ModelReport> {
   const config = await readModelConfig(files, options);
   const imageProcessor = await SmolVLMImageProcessor.fromPretrained(files, options);
   const parameters = countParameters(config);
@@ -70,7 +86,12 @@ export async function reportModel(files: ModelFiles, options: ReadOptions = {}):
     text.numHiddenLayers * textLayerMatrices(config) +
     (parameters.head === 0 ? parameters.embedding : parameters.head);
   const other = parameters.total - parameters.embedding - (linear - (parameters.head === 0 ? parameters.embedding : 0));
-  const tokensPerFrame = imageSequenceLength(config);
+  const cost = (width: number, height: number, budget?: ReportOptions["imageOptions"]): FrameCost => {
+    const { rows, cols, patches: frames } = imageProcessor.getNumberOfImagePatches(height, width, budget);
+    return { rows, cols, frames, tokens: frames * imageSequenceLength(config) };
+  };
+  const { maxTiles, longestEdge } = options.imageOptions ?? {};
+  const hasBudget = maxTiles !== undefined || longestEdge !== undefined;
   return {
     id: files.id,
     config,
@@ -80,10 +101,12 @@ export async function reportModel(files: ModelFiles, options: ReadOptions = {}):
       return { format, memory, disk: format === "fp32" ? 0 : memory };
     }),
     cacheBytesPerToken: 2 * 4 * text.numHiddenLayers * text.numKeyValueHeads * text.headDim,
-    pictures: pictureSizes.map(([width, height]) => {
-      const { patches: frames } = imageProcessor.getNumberOfImagePatches(height, width);
-      return { width, height, frames, tokens: frames * tokensPerFrame };
-    }),
+    pictures: pictureSizes.map(([width, height]) => ({
+      width,
+      height,
+      ...cost(width, height),
+      ...(hasBudget && { budgeted: cost(width, height, { maxTiles, longestEdge }) }),
+    })),
   };
 }
 

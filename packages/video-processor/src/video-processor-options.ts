@@ -26,7 +26,10 @@ export interface VideoSampling {
 export interface VideoProcessorOptions
   extends
     VideoSampling,
-    Omit<ImageProcessorOptions, "doImageSplitting" | "returnRowColInfo" | "doConvertRgb" | "doResize"> {
+    Omit<
+      ImageProcessorOptions,
+      "doImageSplitting" | "returnRowColInfo" | "doConvertRgb" | "doResize" | "maxTiles" | "longestEdge"
+    > {
   /** Whether frames are chosen, or all are taken. The class default is false, but every way through a chat template chooses. */
   readonly doSampleFrames?: boolean | undefined;
   /** Grey frames become RGB, and transparent ones are blended on white. When false they are refused. Default true. */
@@ -48,7 +51,7 @@ export interface VideoProcessorOptions
 
 /** Options with every value present and checked. */
 export interface ResolvedVideoOptions
-  extends Omit<ResolvedOptions, "doImageSplitting" | "returnRowColInfo">, FrameSampling {
+  extends Omit<ResolvedOptions, "doImageSplitting" | "returnRowColInfo" | "maxTiles" | "longestEdge">, FrameSampling {
   readonly doSampleFrames: boolean;
   readonly upsample: boolean;
   readonly flavour: FastFlavour;

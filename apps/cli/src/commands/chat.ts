@@ -4,12 +4,15 @@ import { Command } from "commander";
 import type { ChatSession, ContentPart, SmolVLM } from "smolvlm";
 import {
   addGenerationOptions,
+  addImageOptions,
   addModelOptions,
   addVideoOptions,
   generationOptions,
+  imageOptions,
   loadModel,
   videoSampling,
   type GenerationFlags,
+  type ImageFlags,
   type ModelFlags,
   type VideoFlags,
 } from "../common-options.js";
@@ -18,7 +21,7 @@ import { printAnswer } from "../print-answer.js";
 import { progressBar } from "../progress-bar.js";
 import { reportError } from "../report-error.js";
 
-type ChatFlags = ModelFlags & GenerationFlags & VideoFlags;
+type ChatFlags = ModelFlags & GenerationFlags & ImageFlags & VideoFlags;
 
 const HELP = `/image FILE   show a picture with the next question (path or URL; several are fine)
 /video FILE   show a video with the next question
@@ -32,19 +35,21 @@ export function chatCommand(signal: AbortSignal): Command {
   const command = new Command("chat").description(
     "Talk with the model; /image FILE and /video FILE show it something.",
   );
-  return addGenerationOptions(addVideoOptions(addModelOptions(command))).action(async (flags: ChatFlags) => {
-    const bar = progressBar();
-    await using model = await loadModel(flags, bar, signal);
-    noteOnBundledModel(flags.model);
-    const terminal = process.stdin.isTTY;
-    const lines = createInterface({ input: process.stdin, output: process.stderr, terminal });
-    // readline takes Ctrl-C from the terminal; hand it on, so that it stops the program as everywhere else.
-    lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-    signal.addEventListener("abort", () => lines.close());
-    if (terminal) process.stderr.write(HELP);
-    await converse(model, lines, flags, signal);
-    signal.throwIfAborted();
-  });
+  return addGenerationOptions(addVideoOptions(addImageOptions(addModelOptions(command)))).action(
+    async (flags: ChatFlags) => {
+      const bar = progressBar();
+      await using model = await loadModel(flags, bar, signal);
+      noteOnBundledModel(flags.model);
+      const terminal = process.stdin.isTTY;
+      const lines = createInterface({ input: process.stdin, output: process.stderr, terminal });
+      // readline takes Ctrl-C from the terminal; hand it on, so that it stops the program as everywhere else.
+      lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+      signal.addEventListener("abort", () => lines.close());
+      if (terminal) process.stderr.write(HELP);
+      await converse(model, lines, flags, signal);
+      signal.throwIfAborted();
+    },
+  );
 }
 
 async function converse(
@@ -53,7 +58,8 @@ async function converse(
   flags: ChatFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const start = (): ChatSession => model.createSession({ videoSampling: videoSampling(flags) });
+  const start = (): ChatSession =>
+    model.createSession({ imageOptions: imageOptions(flags), videoSampling: videoSampling(flags) });
   let session = start();
   let media: ContentPart[] = [];
   lines.setPrompt("> ");

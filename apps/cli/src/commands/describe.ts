@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import {
   addGenerationOptions,
+  addImageOptions,
   addModelOptions,
   addVideoOptions,
   generationOptions,
+  imageOptions,
   loadModel,
   videoSampling,
   type GenerationFlags,
+  type ImageFlags,
   type ModelFlags,
   type VideoFlags,
 } from "../common-options.js";
@@ -19,7 +22,7 @@ import { writeJson } from "../write-json.js";
 const ABOUT_PICTURES = "Describe the image.";
 const ABOUT_VIDEOS = "What happens in the video?";
 
-interface DescribeFlags extends ModelFlags, GenerationFlags, VideoFlags {
+interface DescribeFlags extends ModelFlags, GenerationFlags, ImageFlags, VideoFlags {
   readonly prompt?: string;
   readonly json?: boolean;
 }
@@ -33,7 +36,7 @@ export function describeCommand(signal: AbortSignal): Command {
       "-p, --prompt <text>",
       `what to ask (default: "${ABOUT_PICTURES}", or "${ABOUT_VIDEOS}" when there is a video)`,
     );
-  return addGenerationOptions(addVideoOptions(addModelOptions(command)))
+  return addGenerationOptions(addVideoOptions(addImageOptions(addModelOptions(command))))
     .option("--json", "print one JSON object instead of text")
     .action(async (media: string[], flags: DescribeFlags) => {
       const bar = progressBar();
@@ -43,6 +46,7 @@ export function describeCommand(signal: AbortSignal): Command {
       const text = flags.prompt ?? (parts.some(({ type }) => type === "video") ? ABOUT_VIDEOS : ABOUT_PICTURES);
       const answer = model.stream({
         messages: [{ role: "user", content: [...parts, { type: "text", text }] }],
+        imageOptions: imageOptions(flags),
         videoSampling: videoSampling(flags),
         signal,
         onProgress: bar.onProgress,

@@ -1,6 +1,6 @@
 import type { ModelFiles } from "@smolvlm/contracts";
 import { loadWith, type LoadOptions } from "../load-smolvlm.js";
-import { reportModel, type ModelReport } from "../model-report.js";
+import { reportModel, type ModelReport, type ReportOptions } from "../model-report.js";
 import type { FilesOptions } from "../runtime.js";
 import type { SmolVLM } from "../smolvlm.js";
 import { nodeRuntime } from "./node-runtime.js";
@@ -9,7 +9,14 @@ export type { Answer, AnswerTimings, BatchAnswer } from "../answer.js";
 export type { AnswerStream } from "../answer-stream.js";
 export type { ChatSession, ChatSessionOptions } from "../chat-session.js";
 export type { LoadOptions } from "../load-smolvlm.js";
-export type { FormatEstimate, ModelReport, ParameterCounts, PictureCost } from "../model-report.js";
+export type {
+  FormatEstimate,
+  FrameCost,
+  ModelReport,
+  ParameterCounts,
+  PictureCost,
+  ReportOptions,
+} from "../model-report.js";
 export type { DeviceOptions, FilesOptions } from "../runtime.js";
 export { SessionBusyError } from "../session-busy-error.js";
 export type {
@@ -56,7 +63,10 @@ export function loadSmolVLM(model: string | ModelFiles, options?: LoadOptions): 
  *
  * @throws ModelFileError or ConfigError when the files are not a SmolVLM checkpoint; HubError when they cannot be fetched.
  */
-export async function inspectModel(model: string | ModelFiles, options: FilesOptions = {}): Promise<ModelReport> {
+export async function inspectModel(
+  model: string | ModelFiles,
+  options: FilesOptions & ReportOptions = {},
+): Promise<ModelReport> {
   const files = typeof model === "string" ? await nodeRuntime.openFiles(model, options) : model;
   return await reportModel(files, options);
 }
