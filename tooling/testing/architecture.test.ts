@@ -29,6 +29,11 @@ function imports(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1] as string);
 }
 
+/** Lines of a source that are not comments. */
+function codeOf(text: string): string[] {
+  return text.split("\n").filter((line) => !/^\s*(\/?\*|\/\/)/.test(line));
+}
+
 describe("architecture", () => {
   test("every package has a layer", () => {
     expect([...new Set(sources.map(({ name }) => name))].filter((name) => !layerOf.has(name))).toEqual([]);
@@ -59,6 +64,18 @@ describe("architecture", () => {
                 path.includes("/node/")),
           )
           .map((path) => `${name}/${file} → ${path}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  test("only browser code knows of a page", () => {
+    const page = /\b(document|location|navigator)\.|@smolvlm\/[\w-]+\/web["']|\/web\//;
+    const wrong = sources
+      .filter(({ name, file }) => !file.startsWith("web/") && name !== "backend-web")
+      .flatMap(({ name, file, text }) =>
+        codeOf(text)
+          .filter((line) => page.test(line))
+          .map((line) => `${name}/${file}: ${line.trim()}`),
       );
     expect(wrong).toEqual([]);
   });

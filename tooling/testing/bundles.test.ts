@@ -29,6 +29,7 @@ describe("what a page loads", () => {
     ["@smolvlm/processor", 70_000],
     ["@smolvlm/model-core", 50_000],
     ["@smolvlm/hub", 12_000],
+    ["@smolvlm/hub/web", 20_000],
   ])("%s bundles for a browser below %i bytes, with nothing of Node", async (entry, ceiling) => {
     const { text, gzipped } = await bundle(entry);
     expect(text).not.toMatch(/["'](node:\w+|sharp|onnxruntime-node)["']/);

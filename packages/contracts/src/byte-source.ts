@@ -10,6 +10,11 @@ export interface ByteSource {
   /** Absolute path, where the bytes are a local file: a backend may then map them instead of reading. */
   readonly path?: string | undefined;
   /**
+   * In a browser, all the bytes as a `Blob` that is not in the page's memory, fetched first where they are remote: a worker can read it
+   * range by range without waiting. Gives undefined where they are not kept anywhere.
+   */
+  readonly blob?: ((options?: ReadOptions) => Promise<Blob | undefined>) | undefined;
+  /**
    * The bytes `[offset, offset + length)`, always exactly `length` of them.
    *
    * @throws ModelFileError when the range leaves the file or the file is shorter than it said.

@@ -87,3 +87,10 @@ export class StorageError extends SmolVLMError {
     this.path = path;
   }
 }
+
+/** Whether an error says that the Hub cannot be reached or is out of order, as opposed to an answer that settles the matter. @internal */
+export function isOutage(error: unknown): boolean {
+  if (!HubError.isInstance(error)) return false;
+  const { status = 0 } = error;
+  return status < 400 || status === 408 || status === 429 || status >= 500;
+}

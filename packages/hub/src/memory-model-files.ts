@@ -1,4 +1,5 @@
 import type { ModelFiles } from "@smolvlm/contracts";
+import { fingerprint } from "./fingerprint.js";
 import { memoryByteSource } from "./memory-byte-source.js";
 
 /**
@@ -16,7 +17,7 @@ export function memoryModelFiles(files: Readonly<Record<string, Uint8Array | str
   );
   return {
     id,
-    revision: fingerprint(contents),
+    revision: `memory-${fingerprint(contentOf(contents))}`,
     async list(options) {
       options?.signal?.throwIfAborted();
       return [...contents.keys()].sort();
@@ -32,25 +33,11 @@ export function memoryModelFiles(files: Readonly<Record<string, Uint8Array | str
   };
 }
 
-/** FNV-1a over names and contents: tells two sets of files apart for cache keys; it is no defence against an attacker. */
-function fingerprint(contents: ReadonlyMap<string, Uint8Array>): string {
-  let hash = 0xcbf29ce484222325n;
-  const add = (bytes: Uint8Array): void => {
-    let low = Number(hash & 0xffffffffn);
-    let high = Number(hash >> 32n);
-    for (const byte of bytes) {
-      // hash = (hash ^ byte) · 0x100000001b3 mod 2^64, in two 32-bit halves since BigInt per byte is slow.
-      low = (low ^ byte) >>> 0;
-      const product = low * 0x1b3;
-      high = (Math.imul(high, 0x1b3) + Math.floor(product / 0x100000000) + (low << 8)) >>> 0;
-      low = product >>> 0;
-    }
-    hash = (BigInt(high) << 32n) | BigInt(low);
-  };
+/** Names and contents, each name with the length of what follows it. */
+function* contentOf(contents: ReadonlyMap<string, Uint8Array>): Generator<Uint8Array | string> {
   for (const path of [...contents.keys()].sort()) {
     const bytes = contents.get(path) ?? new Uint8Array();
-    add(new TextEncoder().encode(`${path}\0${bytes.byteLength}\0`));
-    add(bytes);
+    yield `${path}\0${bytes.byteLength}\0`;
+    yield bytes;
   }
-  return `memory-${hash.toString(16).padStart(16, "0")}`;
 }

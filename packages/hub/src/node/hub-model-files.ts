@@ -9,18 +9,18 @@ import {
   type OpenOptions,
   type ReadOptions,
 } from "@smolvlm/contracts";
-import { HubError, OfflineError, StorageError } from "../errors.js";
+import { isOutage, OfflineError, StorageError } from "../errors.js";
 import { isRevision } from "../model-reference.js";
 import { checkRelativePath } from "../relative-path.js";
 import type { HttpClient } from "../remote/http-client.js";
 import { fileAddress, isCommit, listRepository, resolveCommit, type RepositoryFile } from "../remote/hub-repository.js";
 import { downloadBlob, isComplete, partialBytes } from "./download-blob.js";
-import { downloadProgress } from "./download-progress.js";
+import { downloadProgress } from "../remote/download-progress.js";
 import { fileByteSource } from "./file-byte-source.js";
 import { listFolder } from "./folder-model-files.js";
 import { hubCache, type HubCache } from "./hub-cache.js";
 import type { HubSettings } from "./hub-settings.js";
-import { inParallel } from "./in-parallel.js";
+import { inParallel } from "../in-parallel.js";
 
 /** Files downloaded at the same time; more gains nothing on one line and makes a server's limits likelier. */
 const MAX_PARALLEL = 4;
@@ -211,13 +211,6 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   const found = await statfs(folder).catch(() => undefined);
   if (found) return found.bavail * found.bsize;
   return dirname(folder) === folder ? undefined : freeBytes(dirname(folder));
-}
-
-/** Whether an error says that the Hub cannot be reached or is out of order, as opposed to an answer that settles the matter. */
-function isOutage(error: unknown): boolean {
-  if (!HubError.isInstance(error)) return false;
-  const { status = 0 } = error;
-  return status < 400 || status === 408 || status === 429 || status >= 500;
 }
 
 function notCached(what: string, settings: HubSettings): OfflineError {

@@ -10,43 +10,17 @@ import {
 } from "@smolvlm/contracts";
 import { HubError, NetworkError, OfflineError } from "../errors.js";
 import { checkRelativePath } from "../relative-path.js";
-import { request, type HttpClient } from "../remote/http-client.js";
+import type { HttpClient } from "../remote/http-client.js";
+import { folderFileAddress, headFile, isKnownFile, probeFolder, type FolderFile } from "../remote/served-folder.js";
 import { downloadBlob, isComplete } from "./download-blob.js";
-import { downloadProgress } from "./download-progress.js";
+import { downloadProgress } from "../remote/download-progress.js";
 import { fileByteSource } from "./file-byte-source.js";
-import { inParallel } from "./in-parallel.js";
+import { inParallel } from "../in-parallel.js";
 
-/** What a plain server is asked for, since it has no listing: the files that a SmolVLM checkpoint may have, but for shards. */
-const KNOWN_FILES: readonly string[] = [
-  "config.json",
-  "generation_config.json",
-  "preprocessor_config.json",
-  "processor_config.json",
-  "video_preprocessor_config.json",
-  "chat_template.json",
-  "chat_template.jinja",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "model.safetensors",
-  "model.safetensors.index.json",
-];
 /** Requests at the same time. */
 const MAX_PARALLEL = 4;
-/** Statuses by which file servers and object stores say that there is no such file. */
-const ABSENT: readonly number[] = [403, 404, 410];
-/** Longest `ETag` or `Last-Modified` that is kept. */
-const MAX_VALIDATOR_LENGTH = 500;
 
-interface RemoteFile {
-  /** Bytes. */
-  readonly size: number;
-  /** `ETag` or `Last-Modified`: changes when the content does. */
-  readonly validator: string;
-}
-
-type Remote = Map<string, RemoteFile>;
+type Remote = Map<string, FolderFile>;
 
 /** What a folder on a server is opened with. */
 export interface UrlRequest {
@@ -75,19 +49,19 @@ export async function urlModelFiles(init: UrlRequest): Promise<ModelFiles> {
     throw new HubError({ message: `${init.url}: no file of a model is there, such as config.json.`, url: init.url });
   const versions = [...remote].map(([path, file]) => `${path}\0${file.size}\0${file.validator}`);
 
-  async function look(path: string, signal: AbortSignal | undefined): Promise<RemoteFile | undefined> {
+  async function look(path: string, signal: AbortSignal | undefined): Promise<FolderFile | undefined> {
     checkRelativePath(path);
-    if (!remote.has(path) && !KNOWN_FILES.includes(path) && !init.offline) {
-      const file = await head(init, path, signal);
+    if (!remote.has(path) && !isKnownFile(path) && !init.offline) {
+      const file = await headFile(init.client, init.url, path, signal);
       if (file) remote.set(path, file);
     }
     return remote.get(path);
   }
-  const local = (path: string, file: RemoteFile): string =>
+  const local = (path: string, file: FolderFile): string =>
     join(folder, digest(`${path}\0${file.size}\0${file.validator}`));
 
   async function fetchAll(paths: readonly string[], options: OpenOptions | undefined): Promise<void> {
-    const missing: { readonly path: string; readonly file: RemoteFile }[] = [];
+    const missing: { readonly path: string; readonly file: FolderFile }[] = [];
     for (const path of new Set(paths)) {
       const file = await look(path, options?.signal);
       if (file && !(await isComplete({ path: local(path, file), size: file.size }))) missing.push({ path, file });
@@ -101,7 +75,7 @@ export async function urlModelFiles(init: UrlRequest): Promise<ModelFiles> {
     const progress = downloadProgress(options?.onProgress ?? init.onProgress, total);
     await inParallel(MAX_PARALLEL, missing, options?.signal, ({ path, file }, signal) =>
       downloadBlob(init.client, {
-        url: address(init.url, path),
+        url: folderFileAddress(init.url, path),
         name: path,
         size: file.size,
         validator: file.validator,
@@ -134,13 +108,9 @@ export async function urlModelFiles(init: UrlRequest): Promise<ModelFiles> {
 
 /** Asks about all known files; when the server cannot be asked, what it said last time. */
 async function probe(init: UrlRequest, memory: string): Promise<Remote> {
-  const remote: Remote = new Map();
   try {
     if (init.offline) throw new OfflineError(`${init.url} was never opened before, and requests are switched off.`);
-    await inParallel(MAX_PARALLEL, KNOWN_FILES, init.signal, async (path, signal) => {
-      const file = await head(init, path, signal);
-      if (file) remote.set(path, file);
-    });
+    const remote = await probeFolder(init.client, init.url, init.signal);
     await remember(memory, remote).catch(() => undefined);
     return remote;
   } catch (cause) {
@@ -149,27 +119,6 @@ async function probe(init: UrlRequest, memory: string): Promise<Remote> {
     if (last) return last;
     throw cause;
   }
-}
-
-async function head(init: UrlRequest, path: string, signal: AbortSignal | undefined): Promise<RemoteFile | undefined> {
-  const url = address(init.url, path);
-  const headers = { "Accept-Encoding": "identity" };
-  const response = await request(init.client, url, { method: "HEAD", headers, signal, accept: ABSENT });
-  response.close();
-  if (ABSENT.includes(response.status)) return undefined;
-  const length = response.headers.get("content-length");
-  const validator = (response.headers.get("etag") ?? response.headers.get("last-modified") ?? "").slice(
-    0,
-    MAX_VALIDATOR_LENGTH,
-  );
-  const size = Number(length);
-  if (length !== null && Number.isSafeInteger(size) && size >= 0 && validator !== "") return { size, validator };
-  const message = `${url}: the server does not tell the file's length and version (Content-Length, and ETag or Last-Modified). Download the folder yourself and open it from disk.`;
-  throw new HubError({ message, url, status: response.status });
-}
-
-function address(base: string, path: string): string {
-  return base + path.split("/").map(encodeURIComponent).join("/");
 }
 
 function digest(text: string): string {
@@ -187,7 +136,7 @@ async function recall(path: string): Promise<Remote | undefined> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   try {
-    return new Map(Object.entries(JSON.parse(text) as Record<string, RemoteFile>));
+    return new Map(Object.entries(JSON.parse(text) as Record<string, FolderFile>));
   } catch (cause) {
     throw new ModelFileError(path, "is damaged; delete it.", { cause });
   }

@@ -1,4 +1,4 @@
-import { HubError, RepositoryNotFoundError } from "../errors.js";
+import { HubError, NetworkError, RepositoryNotFoundError } from "../errors.js";
 import { checkRelativePath } from "../relative-path.js";
 import { request, type HttpClient } from "./http-client.js";
 
@@ -41,13 +41,10 @@ export async function resolveCommit(
   revision: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  // Loaded when first needed: opening a folder should not pay for it.
-  const { modelInfo } = await import("@huggingface/hub");
-  const fetch = apiFetch(client, signal);
-  const info = await explained(endpoint, () =>
-    modelInfo({ name: repository, revision, hubUrl: endpoint, additionalFields: ["sha"], fetch }),
-  );
-  const sha: unknown = info.sha;
+  // Two plain requests take the place of the Hub's own library, whose modules for Node end up in what bundlers make for a page.
+  const url = `${endpoint}/api/models/${repository}/revision/${encodeURIComponent(revision)}?expand=sha`;
+  const { json } = await askHub(client, endpoint, url, signal);
+  const sha = isRecord(json) ? json["sha"] : undefined;
   if (typeof sha !== "string" || !isCommit(sha)) throw notTheHub(endpoint);
   return sha;
 }
@@ -63,31 +60,26 @@ export async function listRepository(
   commit: string,
   signal?: AbortSignal,
 ): Promise<readonly RepositoryFile[]> {
-  const { listFiles } = await import("@huggingface/hub");
-  const fetch = apiFetch(client, signal);
-  return explained(endpoint, async () => {
-    const files: RepositoryFile[] = [];
-    const params = {
-      repo: { type: "model", name: repository } as const,
-      revision: commit,
-      recursive: true,
-      hubUrl: endpoint,
-      fetch,
-    };
-    for await (const entry of listFiles(params)) {
-      if (entry.type !== "file") continue;
-      const file = repositoryFile({
-        path: entry.path,
-        size: entry.lfs?.size ?? entry.size,
-        gitBlob: entry.oid,
-        sha256: entry.lfs?.oid,
-        xetHash: entry.xetHash,
-      });
+  const files: RepositoryFile[] = [];
+  let url: string | undefined = `${endpoint}/api/models/${repository}/tree/${commit}?recursive=true`;
+  for (let page = 0; url !== undefined; page++) {
+    if (page >= MAX_PAGES) throw notTheHub(endpoint);
+    const { json, headers } = await askHub(client, endpoint, url, signal);
+    if (!Array.isArray(json)) throw notTheHub(endpoint);
+    for (const entry of json as readonly unknown[]) {
+      const file = isRecord(entry) && entry["type"] === "file" ? listedFile(entry) : undefined;
       if (file) files.push(file);
-      if (files.length > MAX_FILES) throw notTheHub(endpoint);
     }
-    return files;
-  });
+    if (files.length > MAX_FILES) throw notTheHub(endpoint);
+    url = /<([^>]+)>;\s*rel="next"/.exec(headers.get("link") ?? "")?.[1];
+    if (url !== undefined && !/^https?:\/\//.test(url)) throw notTheHub(endpoint);
+  }
+  return files;
+}
+
+function listedFile({ path, size, oid, lfs, xetHash }: Readonly<Record<string, unknown>>): RepositoryFile | undefined {
+  const large = isRecord(lfs) ? lfs : undefined;
+  return repositoryFile({ path, size: large?.["size"] ?? size, gitBlob: oid, sha256: large?.["oid"], xetHash });
 }
 
 /** Address of a file's bytes; the commit makes it immutable. */
@@ -129,51 +121,52 @@ function isSha256(value: unknown): value is string {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 }
 
-/** A `fetch` for the Hub library that retries, times out, keeps the token to the endpoint, and reads the whole answer, bounded. */
-function apiFetch(client: HttpClient, signal: AbortSignal | undefined): typeof fetch {
-  let calls = 0;
-  return async (input, init) => {
-    const url = String(input);
-    if (++calls > MAX_PAGES) throw notTheHub(client.origin);
-    const headers: Record<string, string> = {};
-    new Headers(init?.headers).forEach((value, name) => (headers[name] = value));
-    for (let attempt = 0; ; attempt++) {
-      const response = await request(client, url, { headers, signal });
-      try {
-        const bytes = await readBounded(url, response.body());
-        return new Response(bytes, { status: response.status, headers: response.headers });
-      } catch (cause) {
-        signal?.throwIfAborted();
-        if (!HubError.isInstance(cause) || cause.status !== undefined || attempt >= client.retries) throw cause;
-      }
+/** An answer of the Hub's API, read whole, bounded, and again when it breaks off. */
+async function askHub(
+  client: HttpClient,
+  endpoint: string,
+  url: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly json: unknown; readonly headers: Headers }> {
+  for (let attempt = 0; ; attempt++) {
+    const response = await request(client, url, { headers: { Accept: "application/json" }, signal }).catch(explain);
+    try {
+      const text = await readBounded(url, response.body());
+      return { json: JSON.parse(text) as unknown, headers: response.headers };
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof SyntaxError) throw notTheHub(endpoint, cause);
+      if (!NetworkError.isInstance(cause) || attempt >= client.retries) throw cause;
+    } finally {
+      response.close();
     }
-  };
+  }
 }
 
-async function readBounded(url: string, body: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<Blob> {
-  const pieces: Uint8Array<ArrayBuffer>[] = [];
+/** Mirrors leave out the Hub's error codes; the name tells an error without one from its subclasses. */
+function explain(cause: unknown): never {
+  if (HubError.isInstance(cause) && cause.status === 404 && cause.name === HubError.errorName) {
+    throw new RepositoryNotFoundError({ message: cause.message, url: cause.url, status: 404 }, { cause });
+  }
+  throw cause;
+}
+
+async function readBounded(url: string, body: AsyncIterable<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
   let size = 0;
   for await (const piece of body) {
     size += piece.byteLength;
     if (size > MAX_API_BYTES) {
       throw new HubError({ message: `${url}: the answer is longer than ${MAX_API_BYTES} bytes.`, url, status: 200 });
     }
-    pieces.push(piece);
+    text += decoder.decode(piece, { stream: true });
   }
-  return new Blob(pieces);
+  return text + decoder.decode();
 }
 
-async function explained<T>(endpoint: string, call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    // Mirrors leave out the Hub's error codes; the name tells an error without one from its subclasses.
-    if (HubError.isInstance(cause) && cause.status === 404 && cause.name === HubError.errorName) {
-      throw new RepositoryNotFoundError({ message: cause.message, url: cause.url, status: 404 }, { cause });
-    }
-    if (cause instanceof SyntaxError || cause instanceof TypeError) throw notTheHub(endpoint, cause);
-    throw cause;
-  }
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function notTheHub(endpoint: string, cause?: unknown): HubError {

@@ -58,6 +58,13 @@ const LARGE = 1000;
 /** Entries of a listing's page: small, so that paging is exercised. */
 const PAGE = 4;
 
+/** What lets pages of other origins read, as on the Hub and where its files are. */
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "authorization,range",
+  "access-control-expose-headers": "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,ETag,Link,Content-Range",
+} as const;
+
 /** Milliseconds before a connection is broken: what was sent should have arrived, also on a busy machine. */
 const DROP_DELAY = 40;
 
@@ -127,6 +134,8 @@ export class HubServer implements AsyncDisposable {
 
   private async answer(host: "hub" | "cdn", request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET", url = "/", headers } = request;
+    for (const [name, value] of Object.entries(CORS)) response.setHeader(name, value);
+    if (method === "OPTIONS") return void response.writeHead(204).end();
     const seen: SeenRequest = { host, method, path: url, range: headers.range, authorization: headers.authorization };
     const fault = this.fault(seen, this.seen.filter((other) => other.host === host && other.path === url).length);
     this.seen.push(seen);

@@ -1,0 +1,136 @@
+/** The script of the test page: what a browser test calls. Bytes travel as sums, since what a page can be told is JSON. */
+import { SmolVLMError, type ByteStore, type ModelFiles, type ProgressEvent } from "@smolvlm/contracts";
+import { browserByteStore, cacheByteStore, opfsByteStore } from "../browser-byte-store.js";
+import { openModel, type OpenModelOptions, type WebModelReference } from "../open-model.js";
+import { clearStored, listStored, measureStored } from "../stored-models.js";
+
+/** What to open, and what to read of it. */
+export interface ReadRequest {
+  readonly reference: string;
+  readonly options?: Omit<OpenModelOptions, "signal" | "onProgress" | "fetch">;
+  /** Files to fetch first. */
+  readonly prefetch?: readonly string[];
+  /** File, offset and length of each read. */
+  readonly reads?: readonly (readonly [path: string, offset: number, length: number])[];
+  /** Milliseconds after which the whole is aborted. */
+  readonly abortAfter?: number;
+}
+
+/** What came of it. */
+export interface ReadReport {
+  readonly id: string;
+  readonly revision: string;
+  readonly list: readonly string[];
+  /** SHA-256 of each read; undefined where there is no such file. */
+  readonly hashes: readonly (string | undefined)[];
+  readonly progress: readonly Pick<ProgressEvent, "loaded" | "total">[];
+  readonly fallbacks: readonly string[];
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+async function read(request: ReadRequest): Promise<ReadReport> {
+  return report(request.reference, { ...request.options }, request);
+}
+
+/** Opens what is in a folder of the origin's private file system, by handle or as a list of files. */
+async function readLocal(request: ReadRequest & { readonly as: "directory" | "files" }): Promise<ReadReport> {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle(request.reference, { create: true });
+  const files: File[] = [];
+  for (const [name, text] of Object.entries({ "config.json": "{}", "model.safetensors": "weights" })) {
+    const handle = await folder.getFileHandle(name, { create: true });
+    const stream = await handle.createWritable();
+    await stream.write(text);
+    await stream.close();
+    files.push(await handle.getFile());
+  }
+  return report(request.as === "directory" ? folder : files, {}, request);
+}
+
+async function report(
+  reference: WebModelReference,
+  options: OpenModelOptions,
+  { prefetch, reads = [], abortAfter }: Omit<ReadRequest, "reference" | "options">,
+): Promise<ReadReport> {
+  const progress: Pick<ProgressEvent, "loaded" | "total">[] = [];
+  const fallbacks: string[] = [];
+  const hashes: (string | undefined)[] = [];
+  const signal = abortAfter === undefined ? undefined : AbortSignal.timeout(abortAfter);
+  const onProgress = ({ loaded, total }: ProgressEvent): void => void progress.push({ loaded, total });
+  let files: ModelFiles | undefined;
+  let list: readonly string[] = [];
+  try {
+    files = await openModel(reference, {
+      ...options,
+      signal,
+      onProgress,
+      onFallback: (reason) => fallbacks.push(reason),
+    });
+    list = await files.list();
+    if (prefetch) await files.prefetch(prefetch, { signal });
+    for (const [path, offset, length] of reads) {
+      const source = await files.open(path, { signal });
+      hashes.push(source && (await sha256(await source.read(offset, length, { signal }))));
+    }
+  } catch (error) {
+    const { name, message } = error as Error;
+    const about = { id: files?.id ?? "", revision: files?.revision ?? "", list, hashes, progress, fallbacks };
+    return { ...about, error: { name: SmolVLMError.isInstance(error) ? error.name : name, message } };
+  }
+  return { id: files.id, revision: files.revision, list, hashes, progress, fallbacks };
+}
+
+/** Puts `count` pieces of `bytes` each, and reads the entry back through a second store. */
+async function putAndGet(request: {
+  readonly kind: "browser" | "opfs" | "cache";
+  readonly key: string;
+  readonly count: number;
+  readonly bytes: number;
+  /** The piece before which the writing fails. */
+  readonly failAt?: number;
+  /** Length announced, where it is not that of the pieces. */
+  readonly announced?: number;
+}) {
+  const make = { browser: browserByteStore, opfs: opfsByteStore, cache: cacheByteStore }[request.kind];
+  const fallbacks: string[] = [];
+  const store = make({ onFallback: (reason) => fallbacks.push(reason) });
+  const size = request.count * request.bytes;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let index = 0; index < request.count; index++) {
+      if (index === request.failAt) throw new DOMException("broke off", "DataError");
+      yield new Uint8Array(request.bytes).fill(index + 1);
+    }
+  }
+  const problem = await store.put(request.key, request.announced ?? size, pieces()).then(
+    () => undefined,
+    (error: Error) => error.name,
+  );
+  const { kind, fallbackReason } = store;
+  const again = make();
+  return {
+    kind,
+    fallbackReason,
+    fallbacks,
+    problem,
+    own: await check(store, request),
+    later: await check(again, request),
+  };
+}
+
+/** Whether the entry is there, and each of its pieces has the right bytes; its length. */
+async function check(store: ByteStore, { key, count, bytes }: { key: string; count: number; bytes: number }) {
+  const source = await store.get(key);
+  if (!source) return undefined;
+  for (let index = 0; index < count; index++) {
+    const piece = await source.read(index * bytes, bytes);
+    if (!piece.every((value) => value === index + 1)) return "other bytes";
+  }
+  return source.size;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes));
+  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+Object.assign(globalThis, { smolvlmTest: { read, readLocal, putAndGet, listStored, measureStored, clearStored } });

@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from "@smolvlm/contracts";
+import type { HttpClient } from "../remote/http-client.js";
+
+/** How a page talks to the Hub, a mirror of it, or another server. */
+export interface WebRequestOptions {
+  /** Access token; sent to `endpoint` and to no other host. A page shows its token to everyone who can read the page. */
+  readonly token?: string | undefined;
+  /** Address of the Hub or of a mirror; `https://huggingface.co` when absent. */
+  readonly endpoint?: string | undefined;
+  /** Whether to make no requests and use only what is stored; false when absent. */
+  readonly offline?: boolean | undefined;
+  /** Milliseconds of silence after which a request counts as failed; 30000 when absent. */
+  readonly timeout?: number | undefined;
+  /** How often a failed request is tried again before giving up; 5 when absent. */
+  readonly retries?: number | undefined;
+  /** Milliseconds before the first retry, doubled for each further one; 500 when absent. */
+  readonly retryDelay?: number | undefined;
+  /** Used instead of the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** Timeout, retries and first pause of requests, for options that are absent. */
+const DEFAULTS = { timeout: 30_000, retries: 5, retryDelay: 500 } as const;
+
+/** The Hub's address of these options, without a slash at the end. @throws InvalidArgumentError for what is no http(s) address. */
+export function endpointOf({ endpoint = "https://huggingface.co" }: WebRequestOptions): string {
+  const trimmed = endpoint.replace(/\/+$/, "");
+  if (/^https?:\/\//i.test(trimmed) && URL.canParse(trimmed)) return trimmed;
+  throw new InvalidArgumentError({ argument: "endpoint", expected: "an http(s) address", found: endpoint });
+}
+
+/** The client of these options. @throws InvalidArgumentError for an endpoint or token that cannot be used. */
+export function webClient(options: WebRequestOptions): HttpClient {
+  const token = options.token?.trim() || undefined;
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    // The token itself must not end up in a log.
+    const found = "one with spaces or other characters that a header cannot hold";
+    throw new InvalidArgumentError({ argument: "token", expected: "an access token", found });
+  }
+  return {
+    // Looked up at each call, so that a page may replace the global later. Past the browser's own cache, which would keep everything a
+    // second time and lets only one request for an address go on at a time.
+    fetch: options.fetch ?? ((input, init) => fetch(input, { ...init, cache: "no-store" })),
+    token,
+    origin: new URL(endpointOf(options)).origin,
+    timeout: options.timeout ?? DEFAULTS.timeout,
+    retries: options.retries ?? DEFAULTS.retries,
+    retryDelay: options.retryDelay ?? DEFAULTS.retryDelay,
+  };
+}
