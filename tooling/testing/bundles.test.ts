@@ -26,6 +26,7 @@ describe("what a page loads", () => {
     ["@smolvlm/contracts", 2_000],
     ["@smolvlm/config", 12_000],
     ["@smolvlm/image-processor", 20_000],
+    ["@smolvlm/image-processor/web", 15_000],
     ["@smolvlm/processor", 70_000],
     ["@smolvlm/model-core", 50_000],
     ["@smolvlm/hub", 12_000],

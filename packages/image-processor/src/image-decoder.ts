@@ -6,7 +6,7 @@ import type { RawImage, ReadOptions } from "@smolvlm/contracts";
  */
 export type ImageSource = string | URL | Blob | Uint8Array | ArrayBuffer | RawImage;
 
-/** Turns files into pixels. `./node` has one on sharp. */
+/** Turns files into pixels. `./node` has one on sharp, `./web` one on what browsers have. */
 export interface ImageDecoder {
   /**
    * The picture as 8-bit RGB, the first one of an animation or of several pages, rotated as its EXIF orientation says. Pixels that were

@@ -1,9 +1,9 @@
 import { MediaError, type RawImage } from "@smolvlm/contracts";
 import type { Metadata, Sharp } from "sharp";
-import { checkSize, type DecodeContext } from "./decode-context.js";
-import type { ImageKind } from "./image-kind.js";
+import { checkSize, type DecodeContext } from "../decode/decode-context.js";
+import type { ImageKind } from "../decode/image-kind.js";
 import { loadSharp } from "./load-sharp.js";
-import { orientPixels } from "./orient-pixels.js";
+import { orientPixels } from "../decode/orient-pixels.js";
 
 // ICC profiles are ignored because Pillow ignores them. `error` refuses truncated files and lets pass what libjpeg only warns about.
 const OPTIONS = { ignoreIcc: true, failOn: "error", sequentialRead: true, limitInputPixels: false } as const;

@@ -1,11 +1,12 @@
-import { InvalidArgumentError, MediaError, type RawImage } from "@smolvlm/contracts";
+import { MediaError, type RawImage } from "@smolvlm/contracts";
 import type { ImageDecoder } from "../image-decoder.js";
-import { decodeBmp } from "./decode-bmp.js";
-import type { DecodeContext } from "./decode-context.js";
-import { decodeGif } from "./decode-gif.js";
+import { decodeBmp } from "../decode/decode-bmp.js";
+import type { DecodeContext } from "../decode/decode-context.js";
+import { decodeGif } from "../decode/decode-gif.js";
+import { limit, MAX_BYTES, MAX_PIXELS, TIMEOUT_MS } from "../decode/decoder-limits.js";
 import { decodeWithSharp } from "./decode-with-sharp.js";
 import type { FetchLimits } from "./fetch-image.js";
-import { imageKind } from "./image-kind.js";
+import { imageKind } from "../decode/image-kind.js";
 import { readImageSource } from "./read-image-source.js";
 
 /** Options of `nodeImageDecoder`. */
@@ -30,17 +31,7 @@ export interface NodeImageDecoderOptions {
   readonly autoOrient?: boolean | undefined;
 }
 
-/** Twice Pillow's `MAX_IMAGE_PIXELS`: its limit for refusing. Half a gigabyte as RGB. */
-const MAX_PIXELS = 178_956_970;
-/** More than any photograph needs, and little enough to hold. */
-const MAX_BYTES = 64 * 2 ** 20;
-const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 5;
-
-function limit(argument: string, value: number | undefined, fallback: number): number {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value ?? fallback;
-  throw new InvalidArgumentError({ argument, expected: "a whole number from 0", found: String(value) });
-}
 
 async function decodeBytes(bytes: Uint8Array, context: DecodeContext): Promise<RawImage> {
   const found = imageKind(bytes);

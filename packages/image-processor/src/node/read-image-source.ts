@@ -1,20 +1,10 @@
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, MediaError, type RawImage } from "@smolvlm/contracts";
+import { checkLength, type ImageFile } from "../decode/image-file.js";
+import { readBase64, readDataUrl } from "../decode/inline-image.js";
 import type { ImageSource } from "../image-decoder.js";
 import { displayUrl, fetchImage, type FetchLimits } from "./fetch-image.js";
-import { imageKind } from "./image-kind.js";
-
-/** A file's bytes, and what to call it in messages. */
-export interface ImageFile {
-  readonly media: string;
-  readonly bytes: Uint8Array;
-}
-
-function checkLength(media: string, length: number, maxBytes: number): void {
-  if (length > maxBytes)
-    throw new MediaError(media, `is larger than the limit of ${maxBytes} bytes; raise maxBytes to read it.`);
-}
 
 /** Reads a regular file, and nothing that could block or never end. Undefined when there is none of that name. */
 async function readPath(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
@@ -35,38 +25,6 @@ async function readPath(path: string, maxBytes: number): Promise<Uint8Array | un
       return undefined;
     throw new MediaError(path, `could not be read (${code ?? String(cause)}).`, { cause });
   }
-}
-
-function decodeBase64(media: string, text: string, maxBytes: number): Uint8Array {
-  // A rough check before memory is taken: even with line breaks, text is not twice as long as its bytes.
-  checkLength(media, text.length / 2, maxBytes);
-  const bytes = Buffer.from(text, "base64");
-  checkLength(media, bytes.length, maxBytes);
-  return bytes;
-}
-
-/** The bytes of a `data:` URL, base64 or percent-encoded. */
-function readDataUrl(url: string, maxBytes: number): ImageFile {
-  const media = "data: URL";
-  const comma = url.indexOf(",");
-  if (comma < 0) throw new MediaError(media, "has no comma, and so no data.");
-  const isBase64 = /;\s*base64\s*$/i.test(url.slice(0, comma));
-  const text = url.slice(comma + 1);
-  if (isBase64) return { media, bytes: decodeBase64(media, text, maxBytes) };
-  checkLength(media, text.length / 3, maxBytes);
-  const bytes = Buffer.from(
-    text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
-    "latin1",
-  );
-  checkLength(media, bytes.length, maxBytes);
-  return { media, bytes };
-}
-
-/** Text that is a picture in base64, as the reference takes it too; undefined when it is something else. */
-function readBase64(text: string, maxBytes: number): ImageFile | undefined {
-  if (!/^[A-Za-z0-9+/]{16}/.test(text)) return undefined;
-  if (imageKind(Buffer.from(text.slice(0, 96), "base64")) === undefined) return undefined;
-  return { media: "base64 text", bytes: decodeBase64("base64 text", text, maxBytes) };
 }
 
 async function readText(text: string, limits: FetchLimits, signal: AbortSignal | undefined): Promise<ImageFile> {

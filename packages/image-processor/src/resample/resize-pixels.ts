@@ -15,6 +15,17 @@ export type ResampleArithmetic = "pillow" | "torchvision" | "torchvision-float32
 
 let fixedPointResampler: FixedPointResampler | undefined;
 
+/** What resizes: see `resizeEngine`. */
+export type ResizeEngine = "webassembly" | "typescript";
+
+/**
+ * What resizes here: WebAssembly, or, several times slower and with the same bits, TypeScript, under a content security policy without
+ * `wasm-unsafe-eval` and where there is no SIMD.
+ */
+export function resizeEngine(): ResizeEngine {
+  return fixedPoint() === resampleInTypeScript ? "typescript" : "webassembly";
+}
+
 /** WebAssembly where it runs; TypeScript under a content security policy without `wasm-unsafe-eval` or without SIMD. Same bits. */
 function fixedPoint(): FixedPointResampler {
   return (fixedPointResampler ??= loadWasmResampler() ?? resampleInTypeScript);

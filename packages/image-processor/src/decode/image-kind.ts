@@ -1,4 +1,4 @@
-/** The file formats that `nodeImageDecoder` reads. */
+/** The file formats that a decoder of ours reads. */
 export type ImageKind = "jpeg" | "png" | "gif" | "webp" | "tiff" | "bmp" | "avif";
 
 /** What a file is, by its first bytes. */
@@ -49,6 +49,6 @@ const SIGNATURES: readonly Signature[] = [
 
 /** What a file's first bytes say it is: a kind that can be read, or the name of one that cannot, if it is known. */
 export function imageKind(bytes: Uint8Array): Pick<Signature, "name" | "kind"> | undefined {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, SIGNATURE_BYTES)).toString("latin1");
+  const head = String.fromCharCode(...bytes.subarray(0, SIGNATURE_BYTES));
   return SIGNATURES.find(({ matches }) => matches(head));
 }
