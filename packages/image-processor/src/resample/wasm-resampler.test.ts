@@ -76,6 +76,16 @@ describe("the WebAssembly resampler", () => {
     expect(Buffer.compare(found.data as Uint8Array, expected.data as Uint8Array)).toBe(0);
   });
 
+  it("has room for the taps with which the last rows are filled up", () => {
+    const image = noise(1600, 1200, 7);
+    const axes = [axisWeights(1600, 128, filterOf(1)), axisWeights(1200, 96, filterOf(1))].map(pillowWeights);
+    const [horizontal, vertical] = axes as [ReturnType<typeof pillowWeights>, ReturnType<typeof pillowWeights>];
+    // One of its own, whose memory no other picture has made larger.
+    const found = (loadWasmResampler() as FixedPointResampler)(image, horizontal, vertical);
+    const expected = resampleInTypeScript(image, horizontal, vertical);
+    expect(Buffer.compare(found.data as Uint8Array, expected.data as Uint8Array)).toBe(0);
+  });
+
   it("is left out where WebAssembly may not be compiled", () => {
     vi.stubGlobal("WebAssembly", {
       Module: function refuse() {

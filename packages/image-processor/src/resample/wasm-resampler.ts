@@ -104,8 +104,8 @@ function resample(
   const downAt = reserve(down ? down.weights.byteLength : 0);
   const inputAt = reserve(across ? batch * inputRow : 0);
   const outputAt = reserve(down ? stripe * outputRow : 0);
-  // One row more than is filled, since the kernel reads rows in pairs.
-  const middleAt = reserve((middleRows + 1) * middleRow);
+  // The taps of every output are filled up with zeros to one number, so that rows beyond the last are read, at most that many.
+  const middleAt = reserve((middleRows + (down ? 2 * down.groups : 1)) * middleRow);
   const missing = size - kernel.memory.buffer.byteLength;
   if (missing > 0) kernel.memory.grow(Math.ceil(missing / PAGE));
   const bytes = new Uint8Array(kernel.memory.buffer);
