@@ -5,47 +5,13 @@ import { quarterTurns, rotatePixels } from "../rotate-pixels.js";
 import type { VideoFrameSource } from "../video-frame-source.js";
 import type { MatrixName, YuvColor } from "../yuv-to-rgb.js";
 import { frameRate } from "./frame-rate.js";
+import { matroskaFrameRate } from "./matroska-frame-rate.js";
 import type { Mediabunny } from "./mediabunny.js";
+import { readPacketTable } from "./packet-table.js";
 import { sampleToRgb } from "./sample-to-rgb.js";
-
-/** Most packets of a track: 23 hours at 60 frames a second. */
-const MAX_PACKETS = 5_000_000;
 
 /** How much shorter than its header says a video may be: an audio track may go on for a moment longer. */
 const MAX_MISSING_SECONDS = 1;
-
-/** A video's packets that are shown, and how long they are. */
-interface PacketTable {
-  /** Seconds, ascending, never rounded: a rounded time would mean the frame before. */
-  readonly times: readonly number[];
-  /** Seconds that each of them lasts, in no particular order. */
-  readonly durations: readonly number[];
-  /** Seconds from the file's start to the end of the last one. */
-  readonly end: number;
-}
-
-async function packetTable(
-  mediabunny: Mediabunny,
-  track: InputVideoTrack,
-  media: string,
-  signal?: AbortSignal,
-): Promise<PacketTable> {
-  const times: number[] = [];
-  let end = 0;
-  const durations: number[] = [];
-  for await (const packet of new mediabunny.EncodedPacketSink(track).packets(undefined, undefined, {
-    metadataOnly: true,
-  })) {
-    signal?.throwIfAborted();
-    if (packet.timestamp < 0) continue; // Before the start of an edit list: decoded, not shown.
-    if (times.push(packet.timestamp) > MAX_PACKETS)
-      throw new MediaError(media, `has more than ${MAX_PACKETS} frames, which is the limit.`);
-    end = Math.max(end, packet.timestamp + packet.duration);
-    durations.push(packet.duration);
-  }
-  times.sort((a, b) => a - b);
-  return { times, durations, end };
-}
 
 async function colorOf(track: InputVideoTrack, { colorMatrix }: VideoDecodeContext): Promise<YuvColor> {
   // The track's own words: a decoded frame claims BT.709 where the file says nothing.
@@ -70,11 +36,13 @@ export type MediabunnyVideo =
  *
  * @param media what to call it in messages
  * @param file where its bytes come from
+ * @param head its first bytes, as many as may hold what it says of its tracks
  * @throws MediaError when it is damaged, truncated or over a limit.
  */
 export async function openWithMediabunny(
   media: string,
   file: Source,
+  head: Uint8Array,
   context: VideoDecodeContext,
   mediabunny: Mediabunny,
 ): Promise<MediabunnyVideo> {
@@ -109,23 +77,26 @@ export async function openWithMediabunny(
     ]);
     checkFrameSize(width, height, media, context);
     const color = await colorOf(track, context);
-    const { times, durations, end } = await packetTable(mediabunny, track, media, context.signal);
+    const sink = new mediabunny.EncodedPacketSink(track);
+    const { times, durations, end, truncated } = await readPacketTable(sink, media, context.signal);
     const totalNumFrames = times.length;
     if (totalNumFrames === 0)
       throw new MediaError(media, "no frame of it can be read; the file is damaged or truncated.");
     const stated = await track.getDurationFromMetadata();
-    if (stated !== null && stated - end > MAX_MISSING_SECONDS && !context.allowTruncated) {
-      const read = `only ${totalNumFrames} frames, ${end.toFixed(1)} of ${stated.toFixed(1)} seconds, can be read`;
+    const isShort = truncated || (stated !== null && stated - end > MAX_MISSING_SECONDS);
+    if (isShort && !context.allowTruncated) {
+      const of = stated === null ? "" : ` of ${stated.toFixed(1)}`;
+      const read = `only ${totalNumFrames} frames, ${end.toFixed(1)}${of} seconds, can be read`;
       throw new MediaError(
         media,
         `ends too early: ${read}. Get the whole file, or take that part with allowTruncated.`,
       );
     }
-    const fps = frameRate(durations, end - (times[0] ?? 0));
+    const fps = matroskaFrameRate(head) ?? frameRate(durations, end - (times[0] ?? 0));
     const turns = context.autoRotate ? quarterTurns(rotation) : 0;
 
     async function* frames(indices: readonly number[], { signal = context.signal } = {}): AsyncGenerator<RawImage> {
-      const sink = new mediabunny.VideoSampleSink(track as InputVideoTrack, {
+      const samples = new mediabunny.VideoSampleSink(track as InputVideoTrack, {
         hardwareAcceleration: "prefer-software",
       });
       const wanted = indices.map((index) => times[index] ?? NaN);
@@ -138,7 +109,7 @@ export async function openWithMediabunny(
         );
       };
       try {
-        for await (const sample of sink.samplesAtTimestamps(wanted)) {
+        for await (const sample of samples.samplesAtTimestamps(wanted)) {
           signal?.throwIfAborted();
           if (sample === null) return failed("there is none");
           try {

@@ -70,7 +70,7 @@ const NOT_VIDEOS: readonly (readonly [name: string, pattern: RegExp])[] = [
 ];
 
 function refusePictures({ head, media }: LocalVideo): void {
-  const text = Buffer.from(head).toString("latin1");
+  const text = Buffer.from(head.subarray(0, 64)).toString("latin1");
   const found = NOT_VIDEOS.find(([, pattern]) => pattern.test(text));
   if (found) throw new MediaError(media, `is ${found[0]}, not a video.`);
 }

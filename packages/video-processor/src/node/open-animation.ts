@@ -20,7 +20,7 @@ const OPTIONS = { ignoreIcc: true, failOn: "warning", limitInputPixels: false } 
 
 /** Which animation the file's first bytes announce. */
 export function animationKind(head: Uint8Array): "gif" | "webp" | undefined {
-  const text = Buffer.from(head).toString("latin1");
+  const text = Buffer.from(head.subarray(0, 16)).toString("latin1");
   if (/^GIF8[79]a/.test(text)) return "gif";
   return /^RIFF[^]{4}WEBP/.test(text) ? "webp" : undefined;
 }

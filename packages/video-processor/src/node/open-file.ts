@@ -31,7 +31,7 @@ export async function openFile(
   const mediabunny = backend === "ffmpeg" ? undefined : await loadMediabunny();
   if (!mediabunny) throw new MediaError(video.media, `reading this kind of video needs a decoder. ${HOW_TO_GET}`);
   const file = new mediabunny.FilePathSource(video.path);
-  const { source } = await openWithMediabunny(video.media, file, context, mediabunny);
+  const { source } = await openWithMediabunny(video.media, file, video.head, context, mediabunny);
   if (source) return source;
   const ask = backend === "mediabunny" ? "" : " For other kinds install ffmpeg.";
   throw new MediaError(

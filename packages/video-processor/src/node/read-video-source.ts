@@ -15,13 +15,14 @@ export interface LocalVideo {
   readonly media: string;
   /** Absolute path. */
   readonly path: string;
-  /** The file's first bytes, at most 64. */
+  /** The file's first bytes, at most `HEAD_BYTES`. */
   readonly head: Uint8Array;
   /** Removes the file, where it is a temporary one. */
   dispose(): Promise<void>;
 }
 
-const HEAD_BYTES = 64;
+/** What tells kinds apart fits in a few bytes, what a Matroska file says of its tracks in a few kilobytes. */
+const HEAD_BYTES = 64 * 1024;
 
 const keep = async (): Promise<void> => undefined;
 
