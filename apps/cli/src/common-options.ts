@@ -38,6 +38,7 @@ export interface GenerationFlags {
   readonly minP?: number;
   readonly repetitionPenalty?: number;
   readonly seed?: number;
+  readonly promptLookup: boolean;
 }
 
 /** Options that every command with videos has. */
@@ -113,13 +114,14 @@ export function addGenerationOptions(command: Command): Command {
     .option("--top-k <k>", "keep this many best tokens", whole(0))
     .option("--min-p <p>", "keep tokens of at least this part of the best one's probability", real)
     .option("--repetition-penalty <r>", "above 1 discourages repetition", real)
-    .option("--seed <n>", "makes --do-sample repeatable", whole(0));
+    .option("--seed <n>", "makes --do-sample repeatable", whole(0))
+    .option("--no-prompt-lookup", "do not guess tokens from what the text repeats (the answer is the same)");
 }
 
 /** The generation options of a call, from the flags that were given. */
 export function generationOptions(flags: GenerationFlags): GenerateOptions {
-  const { maxNewTokens, doSample, temperature, topP, topK, minP, repetitionPenalty, seed } = flags;
-  return { maxNewTokens, doSample, temperature, topP, topK, minP, repetitionPenalty, seed };
+  const { maxNewTokens, doSample, temperature, topP, topK, minP, repetitionPenalty, seed, promptLookup } = flags;
+  return { maxNewTokens, doSample, temperature, topP, topK, minP, repetitionPenalty, seed, promptLookup };
 }
 
 /** Opens and loads the model that the flags name, showing progress. */

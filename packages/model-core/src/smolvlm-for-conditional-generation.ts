@@ -6,6 +6,7 @@ import type { GenerationOptions } from "./generation/generation-options.js";
 import { resolveGenerationOptions } from "./generation/resolve-generation-options.js";
 import type { TokenStream } from "./generation/token-stream.js";
 import { GatheredLogits, type WantedLogits } from "./inference/gathered-logits.js";
+import { GuessingDecoder } from "./inference/guessing-decoder.js";
 import { imageFeatures, type ImageFeaturesInputs } from "./inference/image-features.js";
 import { LanguageDecoder } from "./inference/language-decoder.js";
 import type { ModelCallInputs } from "./inference/model-call-inputs.js";
@@ -162,13 +163,16 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
       vocabSize,
     });
     const { decoder, imageFeatures } = await this.#prefill(inputs, 1, promptCache);
-    const tokens = generateTokens(decoder, prompts, settings);
+    const [prompt] = prompts as [Int32Array];
+    const isGuessing = prompts.length === 1 && (settings.promptLookup ?? true);
+    const state = isGuessing ? new GuessingDecoder(decoder, prompt) : decoder;
+    const tokens = generateTokens(state, prompts, settings);
     return {
       promptLogits: tensor("float32", [prompts.length, vocabSize], decoder.logits.slice()),
       imageFeatures,
       [Symbol.asyncIterator]: () => tokens[Symbol.asyncIterator](),
       snapshot: () => tokens.snapshot(),
-      [Symbol.asyncDispose]: () => decoder[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: () => state[Symbol.asyncDispose](),
     };
   }
 

@@ -42,6 +42,7 @@ const rules: { readonly [Name in keyof GenerationOptions]-?: Rule } = {
   ),
   decode: callback,
   stoppingCriteria: callbacks,
+  promptLookup: flag,
   signal: rule("an AbortSignal", isAbortSignal),
   doSample: flag,
   seed: rule(

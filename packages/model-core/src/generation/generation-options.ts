@@ -90,6 +90,11 @@ export interface LogitsOptions {
  * checkpoint's `generation_config.json`, then from the reference's defaults. There is no beam search.
  */
 export interface GenerationOptions extends StoppingOptions, SamplingOptions, LogitsOptions {
+  /**
+   * Whether the next tokens are guessed from what the text repeats and checked together (prompt lookup), which makes fewer steps of the same
+   * tokens. It rests while guesses do not come true, and batches of several rows do without. Default true.
+   */
+  readonly promptLookup?: boolean | undefined;
   /** Called with every new token of every row, in order. */
   readonly onToken?: ((event: TokenEvent) => void) | undefined;
 }

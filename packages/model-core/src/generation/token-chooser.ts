@@ -17,9 +17,13 @@ export function createTokenChooser(
 ): (logits: Float32Array, row: GenerationRow) => number {
   const processors = createLogitsProcessors(settings, vocabSize);
   const generators = settings.seeds.map(xoshiro128);
-  const scores = new Float32Array(vocabSize);
+  const changed = new Float32Array(vocabSize);
+  const isPlain = processors.length === 0 && generators.length === 0;
   return (logits, row) => {
-    scores.set(logits.subarray(row.row * vocabSize, (row.row + 1) * vocabSize));
+    const given = logits.subarray(row.row * vocabSize, (row.row + 1) * vocabSize);
+    // Where nothing changes the scores, a copy of the vocabulary's size a token can be saved.
+    const scores = isPlain ? given : changed;
+    if (!isPlain) scores.set(given);
     for (const { process } of processors) process(scores, row);
     const random = generators[row.row];
     const token = random ? sampleToken(scores, random) : greedyToken(scores);

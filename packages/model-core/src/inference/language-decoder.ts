@@ -129,6 +129,35 @@ export class LanguageDecoder implements DecoderState, AsyncDisposable {
     this.#takeLogits(rows, results["logits"]);
   }
 
+  /**
+   * Appends tokens to the only row, without changing `logits`.
+   *
+   * @returns the scores after each of them [tokens · vocabSize].
+   */
+  async extend(tokens: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
+    if (this.#isDisposed) throw new DisposedError("The decoder");
+    signal?.throwIfAborted();
+    const sequence = tokens.length;
+    const row = { ids: tokens, features: new Int32Array(sequence).fill(-1), start: 0 };
+    const results = await this.#runner.run({
+      cache: this.#cache,
+      embeds: await this.#runner.embedRows([row], undefined, { from: 0, sequence, signal }),
+      sequence,
+      newLengths: [sequence],
+      logitsRows: [...tokens.keys()],
+      outputs: ["logits"],
+      signal,
+    });
+    this.#remember(row, 0, sequence, undefined);
+    return results["logits"]?.data as Float32Array;
+  }
+
+  /** Forgets what the only row has beyond `length`; `logits` stay those of before. */
+  async rewind(length: number): Promise<void> {
+    await this.#cache.rewind([length]);
+    this.#promptCache?.truncate(length);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
@@ -168,9 +197,13 @@ export class LanguageDecoder implements DecoderState, AsyncDisposable {
   #takeLogits(rows: readonly number[], logits: Tensor | undefined): void {
     if (!logits) return;
     const data = logits.data as Float32Array;
-    rows.forEach((row, index) => {
-      this.logits.set(data.subarray(index * this.vocabSize, (index + 1) * this.vocabSize), row * this.vocabSize);
-    });
+    // Results are fresh and nobody else's.
+    if (rows.length === this.batch) this.logits = data;
+    else {
+      rows.forEach((row, index) => {
+        this.logits.set(data.subarray(index * this.vocabSize, (index + 1) * this.vocabSize), row * this.vocabSize);
+      });
+    }
   }
 }
 

@@ -90,6 +90,11 @@ export class PromptCache implements AsyncDisposable {
     this.#positions.push(position.feature ? { ...position, feature: position.feature.slice() } : position);
   }
 
+  /** Says that keys and values have lost what lay beyond `length`. @internal */
+  truncate(length: number): void {
+    this.#positions.length = length;
+  }
+
   /** Gives it back after a generation. @internal */
   release(): void {
     this.#isUsed = false;

@@ -10,12 +10,11 @@
 import type { Value } from "../graph/value.js";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import { GraphError } from "../graph/graph-error.js";
-import type { Dim } from "../onnx/model-proto.js";
+import { MICROSOFT_DOMAIN, type Dim } from "../onnx/model-proto.js";
 import { cast, countTo, maskUnless } from "./attention-masks.js";
 import { joinedAttention, joinedContext, type JoinedContext } from "./joined-attention.js";
-import { matmul } from "./matmul.js";
+import { matmul, matmulTransposed } from "./matmul.js";
 import { pastName, presentName } from "./past-names.js";
-import { rotate } from "./rotate.js";
 
 /** Sizes of the attention of all layers. */
 export interface CausalAttentionShape {
@@ -36,10 +35,13 @@ export interface NewRowsContext {
   /** Rotary angles of this run's positions [rows, headDim / 2]. */
   readonly cos: Value;
   readonly sin: Value;
-  /** 0 at the valid positions of the past [batch, 1, 1, past]. */
-  readonly pastBias: Value;
-  /** 0 at this run's positions up to the own one, for stacked heads [groups · sequence, sequence]. */
-  readonly newBias: Value;
+  /** The same, with the scale of the scores in them, which saves a product a layer. */
+  readonly queryCos: Value;
+  readonly querySin: Value;
+  /** Which row of the angles each position has, int64 [batch, sequence]. */
+  readonly angleRows: Value;
+  /** 0 at the keys that each position may see, for stacked heads [batch, 1, groups · sequence, past + sequence]. */
+  readonly bias: Value;
   /** Sizes of past and new positions, int64 [2]. */
   readonly lengths: Value;
 }
@@ -74,28 +76,48 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
       graph.input(pastName(layer, kind), "float32", ["batch", keyValueHeads, "past", headDim]);
     }
   }
-  const pastPositions = countTo(graph, "past");
-  const validLengths = cast(pastLengths, "int64").reshape(["batch", 1, 1, 1]);
-  const positions = countTo(graph, "sequence");
-  const groups = heads / keyValueHeads;
-  const causal = maskUnless("LessOrEqual", positions.reshape([1, "sequence"]), positions.reshape(["sequence", 1]), [
-    "sequence",
-    "sequence",
-  ]);
+  const scale = headDim ** -0.5;
   return {
     kind: "new-rows",
     shape,
     cos,
     sin,
-    pastBias: maskUnless("Less", pastPositions, validLengths, ["batch", 1, 1, "past"]),
-    newBias: graph
-      .node("Expand", [causal, graph.integers([groups, 1, 1])], {
-        dtype: "float32",
-        dims: [groups, "sequence", "sequence"],
-      })
-      .reshape([`${groups}*sequence`, "sequence"]),
+    queryCos: cos.mul(scale),
+    querySin: sin.mul(scale),
+    angleRows: countTo(graph, "rows").reshape(["batch", "sequence"]),
+    bias: maskOf(graph, pastLengths, heads / keyValueHeads),
     lengths: graph.concat([graph.size("past"), graph.size("sequence")]),
   };
+}
+
+/** 0 at the keys that each position may see, for stacked heads [batch, 1, groups · sequence, past + sequence]. */
+function maskOf(graph: GraphBuilder, pastLengths: Value, groups: number): Value {
+  const groupRows = `${groups}*sequence`;
+  const validLengths = cast(pastLengths, "int64").reshape(["batch", 1, 1, 1]);
+  const past = maskUnless("Less", countTo(graph, "past"), validLengths, ["batch", 1, 1, "past"]);
+  const positions = countTo(graph, "sequence");
+  const [keys, queries] = [positions.reshape([1, "sequence"]), positions.reshape(["sequence", 1])];
+  const causal = maskUnless("LessOrEqual", keys, queries, ["sequence", "sequence"]);
+  const stacked = expand(causal, [graph.integers([groups, 1, 1])], [groups, "sequence", "sequence"]).reshape([
+    1,
+    1,
+    groupRows,
+    "sequence",
+  ]);
+  const one = graph.integers([1]);
+  const rows = graph.node("Shape", [stacked], { attributes: { start: 2, end: 3 }, dtype: "int64", dims: [1] });
+  const parts = [
+    expand(past, [one, one, rows, one], ["batch", 1, groupRows, "past"]),
+    expand(stacked, [graph.size("batch"), one, one, one], ["batch", 1, groupRows, "sequence"]),
+  ];
+  const dims = ["batch", 1, groupRows, "past+sequence"];
+  return graph.node("Concat", parts, { attributes: { axis: 3 }, dtype: "float32", dims });
+}
+
+/** x repeated along its axes of size 1, to the sizes that `shape` adds up to. */
+function expand(x: Value, shape: readonly Value[], dims: readonly Dim[]): Value {
+  const sizes = shape.length === 1 ? (shape[0] as Value) : x.graph.concat(shape);
+  return x.graph.node("Expand", [x, sizes], { dtype: x.dtype, dims });
 }
 
 /**
@@ -107,7 +129,7 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
 export function causalAttention(context: CausalContext, inputs: CausalAttentionInputs): Value {
   if (context.kind === "joined") return joinedAttention(context, inputs);
   const { query, key, value, layer } = inputs;
-  const { shape, pastBias, newBias, lengths } = context;
+  const { shape, bias, lengths } = context;
   const { heads, keyValueHeads, headDim } = shape;
   const { graph } = query;
   const groups = heads / keyValueHeads;
@@ -115,31 +137,37 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
   const pastKeys = graph.inputNamed(pastName(layer, "key"));
   const pastValues = graph.inputNamed(pastName(layer, "value"));
 
-  const q = rotate(context, query)
-    .mul(headDim ** -0.5)
-    .reshape(["batch", "sequence", keyValueHeads, groups, headDim])
-    .transpose([0, 2, 3, 1, 4])
-    .reshape(["batch", keyValueHeads, groupRows, headDim]);
-  const [k, v] = [rotate(context, key), value].map((x) =>
-    x.reshape(["batch", "sequence", keyValueHeads, headDim]).transpose([0, 2, 1, 3]),
-  ) as [Value, Value];
+  const split = (x: Value, count: number): Value =>
+    x.reshape(["batch", "sequence", count, headDim]).transpose([0, 2, 1, 3]);
+  const { cos, sin, queryCos, querySin } = context;
+  const q = rotateHeads(context, split(query, heads), [queryCos, querySin]).reshape([
+    "batch",
+    keyValueHeads,
+    groupRows,
+    headDim,
+  ]);
+  const k = rotateHeads(context, split(key, keyValueHeads), [cos, sin]);
+  const v = split(value, keyValueHeads);
   graph.output(presentName(layer, "key"), k);
   graph.output(presentName(layer, "value"), v);
 
-  const scores = [
-    matmul(q, pastKeys.transpose([0, 1, 3, 2])).add(pastBias),
-    matmul(q, k.transpose([0, 1, 3, 2])).add(newBias),
-  ];
+  const scores = [matmulTransposed(q, pastKeys), matmulTransposed(q, k)];
   const all: readonly Dim[] = ["batch", keyValueHeads, groupRows, "past+sequence"];
   const joined = graph.node("Concat", scores, { attributes: { axis: 3 }, dtype: "float32", dims: all });
-  const softmax = graph.node("Softmax", [joined], { attributes: { axis: 3 }, dtype: "float32", dims: all });
+  const softmax = graph.node("Softmax", [joined.add(bias)], { attributes: { axis: 3 }, dtype: "float32", dims: all });
   const [toPast, toNew] = graph.nodes("Split", [softmax, lengths], {
     attributes: { axis: 3 },
     results: ["past", "sequence"].map((keys) => ({ dtype: "float32", dims: [...all.slice(0, 3), keys] })),
   }) as [Value, Value];
   return matmul(toPast, pastValues)
     .add(matmul(toNew, v))
-    .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
-    .transpose([0, 3, 1, 2, 4])
+    .reshape(["batch", heads, "sequence", headDim])
+    .transpose([0, 2, 1, 3])
     .reshape(["rows", heads * headDim]);
+}
+
+/** x [batch, heads, sequence, headDim] with each pair of channels (i, i + headDim / 2) of a head turned by the angle of its position. */
+function rotateHeads({ angleRows }: NewRowsContext, x: Value, angles: readonly [cos: Value, sin: Value]): Value {
+  const { graph, dtype, dims } = x;
+  return graph.node("RotaryEmbedding", [x, angleRows, ...angles], { domain: MICROSOFT_DOMAIN, dtype, dims });
 }
