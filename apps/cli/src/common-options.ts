@@ -57,19 +57,33 @@ export interface ImageFlags {
 
 /** Adds the options of {@link ModelFlags}. */
 export function addModelOptions(command: Command): Command {
-  return addRuntimeOptions(
-    command.option(
-      "-m, --model <model>",
-      `a folder, org/name[@revision], or ${BUNDLED_MODEL} (bundled, knows drawn scenes only)`,
-      BUNDLED_MODEL,
-    ),
+  return addRuntimeOptions(addModelOption(command));
+}
+
+/** Adds `--model`. */
+export function addModelOption(command: Command): Command {
+  return command.option(
+    "-m, --model <model>",
+    `a folder, org/name[@revision], or ${BUNDLED_MODEL} (bundled, knows drawn scenes only)`,
+    BUNDLED_MODEL,
   );
 }
 
 /** Adds the options of {@link RuntimeFlags}. */
 export function addRuntimeOptions(command: Command): Command {
+  return addDeviceOptions(
+    command.option(
+      "--dtype <format>",
+      `format of the weights: ${FORMATS.join(", ")}, or vision=…,text=…`,
+      parseDtype,
+      "fp32",
+    ),
+  );
+}
+
+/** Adds those of them that say where to run. */
+export function addDeviceOptions(command: Command): Command {
   return command
-    .option("--dtype <format>", `format of the weights: ${FORMATS.join(", ")}, or vision=…,text=…`, parseDtype, "fp32")
     .addOption(new Option("--device <device>", "where to run").choices(DEVICES).default("cpu"))
     .option("--threads <n>", "threads to use (default: the machine's cores)", whole(1));
 }
@@ -149,7 +163,7 @@ export function modelReference(model: string): string {
 }
 
 /** `q8`, or `vision=fp32,text=q4`. */
-function parseDtype(text: string): ModelDtype {
+export function parseDtype(text: string): ModelDtype {
   const isFormat = (value: string | undefined): value is (typeof FORMATS)[number] =>
     FORMATS.some((format) => format === value);
   if (isFormat(text)) return text;
@@ -169,6 +183,11 @@ export function whole(least: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** Parses whole numbers of at least 1, separated by commas. */
+export function wholeNumbers(text: string): readonly number[] {
+  return text.split(",").map(whole(1));
 }
 
 function real(text: string): number {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./commands/bench.js";
 import { chatCommand } from "./commands/chat.js";
 import { demoCommand } from "./commands/demo.js";
 import { describeCommand } from "./commands/describe.js";
@@ -13,7 +14,7 @@ export function createProgram(signal: AbortSignal): Command {
     .version(packageJson.version)
     .exitOverride()
     .showHelpAfterError("(smolvlm --help, or smolvlm <command> --help, lists the options)");
-  for (const create of [describeCommand, chatCommand, runCommand, inspectCommand, demoCommand]) {
+  for (const create of [describeCommand, chatCommand, runCommand, inspectCommand, benchCommand, demoCommand]) {
     const command = create(signal).option("--debug", "show where an error happened");
     program.addCommand(command.copyInheritedSettings(program));
   }

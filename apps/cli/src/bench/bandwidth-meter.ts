@@ -1,0 +1,42 @@
+import { Worker } from "node:worker_threads";
+import { READER_BYTES } from "./bandwidth-reader.js";
+import type { ReadSpan } from "./bandwidth-worker.js";
+
+const PASSES = 4;
+
+/** Measures how fast some threads read memory together. It holds 256 MiB a thread until it is closed. */
+export interface BandwidthMeter {
+  /** Bytes a second over all threads. */
+  measure(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Starts the threads. */
+export function bandwidthMeter(threads: number): BandwidthMeter {
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(new URL("./bandwidth-worker.js", import.meta.url), { execArgv: [] }),
+  );
+  return {
+    async measure() {
+      const spans = await Promise.all(workers.map(ask));
+      const start = Math.min(...spans.map((span) => span.start));
+      const end = Math.max(...spans.map((span) => span.end));
+      return (1000 * threads * PASSES * READER_BYTES) / (end - start);
+    },
+    async close() {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function ask(worker: Worker): Promise<ReadSpan> {
+  return new Promise((resolve, reject) => {
+    worker.once("message", (span: ReadSpan) => {
+      worker.off("error", reject);
+      resolve(span);
+    });
+    worker.once("error", reject);
+    worker.postMessage(PASSES);
+  });
+}
