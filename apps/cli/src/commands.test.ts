@@ -31,7 +31,7 @@ describe("usage", () => {
       out: /^$/,
       err: /whole number of at least 1/,
     },
-    { args: ["describe", "x.png", "--dtype", "q7"], status: 2, out: /^$/, err: /--dtype.*fp32, q8, q4/ },
+    { args: ["describe", "x.png", "--dtype", "q7"], status: 2, out: /^$/, err: /--dtype.*fp32, fp16, q8, int8, q4/ },
     { args: ["describe", "x.png", "--device", "toaster"], status: 2, out: /^$/, err: /cpu, cuda/ },
   ])("$args → $status", async ({ args, status, out, err }) => {
     const result = await capture(args);

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import {
   loadSmolVLM,
   nodeVideoDecoder,
+  type DtypeChoice,
   type GenerateOptions,
   type ModelDtype,
   type SmolVLM,
@@ -14,11 +15,15 @@ import type { ProgressBar } from "./progress-bar.js";
 export const BUNDLED_MODEL = "nano";
 
 const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
-const FORMATS = ["fp32", "q8", "q4"] as const;
+const FORMATS = ["fp32", "fp16", "q8", "int8", "q4", "auto"] as const satisfies readonly DtypeChoice[];
+
+const PARTS = ["vision", "text", "head"] as const;
+/** Of `--dtype`. */
+export const DTYPE_HELP = `format of the weights: ${FORMATS.join(", ")}, or some of vision=…,text=…,head=… (default: fp32, or what the folder was converted to)`;
 
 /** Options of running a model. */
 export interface RuntimeFlags {
-  readonly dtype: ModelDtype;
+  readonly dtype?: ModelDtype;
   readonly device: (typeof DEVICES)[number];
   readonly threads?: number;
 }
@@ -71,14 +76,7 @@ export function addModelOption(command: Command): Command {
 
 /** Adds the options of {@link RuntimeFlags}. */
 export function addRuntimeOptions(command: Command): Command {
-  return addDeviceOptions(
-    command.option(
-      "--dtype <format>",
-      `format of the weights: ${FORMATS.join(", ")}, or vision=…,text=…`,
-      parseDtype,
-      "fp32",
-    ),
-  );
+  return addDeviceOptions(command.option("--dtype <format>", DTYPE_HELP, parseDtype));
 }
 
 /** Adds those of them that say where to run. */
@@ -162,16 +160,17 @@ export function modelReference(model: string): string {
   return model === BUNDLED_MODEL ? nanoModelPath : model;
 }
 
-/** `q8`, or `vision=fp32,text=q4`. */
+/** `q8`, or some of `vision=int8,text=q4,head=q8`. */
 export function parseDtype(text: string): ModelDtype {
-  const isFormat = (value: string | undefined): value is (typeof FORMATS)[number] =>
-    FORMATS.some((format) => format === value);
   if (isFormat(text)) return text;
-  const parts = new Map(text.split(",").map((part) => part.split("=", 2) as [string, string | undefined]));
-  const [vision, words, head] = [parts.get("vision"), parts.get("text"), parts.get("head")];
-  if (isFormat(vision) && isFormat(words) && (head === undefined || isFormat(head)))
-    return { vision, text: words, head };
-  throw new InvalidArgumentError(`Expected ${FORMATS.join(", ")}, or vision=…,text=….`);
+  const parts = text.split(",").map((part) => part.split("=", 2));
+  const isWellFormed = parts.every(([part, format]) => PARTS.some((each) => each === part) && isFormat(format));
+  if (isWellFormed) return Object.fromEntries(parts) as ModelDtype;
+  throw new InvalidArgumentError(`Expected ${FORMATS.join(", ")}, or some of vision=…,text=…,head=….`);
+}
+
+function isFormat(value: string | undefined): value is DtypeChoice {
+  return FORMATS.some((format) => format === value);
 }
 
 /** Parses a whole number of at least `least`. */

@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Backend } from "@smolvlm/contracts";
 import { adviceFor } from "./advice-for.js";
 import type { EngineOptions, NodeDevice } from "./engine-options.js";
 import { placeExternalWeights } from "./external-weights.js";
+import { quantizedMatMul } from "./quantized-mat-mul.js";
 import { physicalCores } from "./physical-cores.js";
 import { workerLink } from "./worker-link.js";
 
@@ -47,7 +48,7 @@ export function nodeBackend(options: NodeBackendOptions = {}): Backend {
       inlineLink(async () => (await import("./node-engine.js")).nodeEngine(engine));
   return engineBackend({
     name,
-    target: { device, keyValueCache: "new-rows", float16: false, quantizedMatMul: true },
+    target: { device, keyValueCache: "new-rows", float16: false, quantizedMatMul: quantizedMatMul(device) },
     link,
     place: placeExternalWeights,
     adviceFor,

@@ -1,5 +1,5 @@
 import { engineBackend, inlineLink } from "@smolvlm/backend-common";
-import { InvalidArgumentError, type Backend } from "@smolvlm/contracts";
+import { InvalidArgumentError, type Backend, type QuantizedMatMul } from "@smolvlm/contracts";
 import { adviceFor } from "./advice-for.js";
 import type { EngineOptions, WasmPaths, WebDevice } from "./engine-options.js";
 import { placeWeights } from "./place-weights.js";
@@ -8,6 +8,10 @@ import { workerLink } from "./worker-link.js";
 
 /** More threads than this gain nothing on the small matrices of one token. */
 const MAX_DEFAULT_THREADS = 4;
+
+/** On WASM `MatMulNBits` is ten times slower than fp32; WebGPU has no integer products. */
+const onWasm: QuantizedMatMul = { blockwise: false, rowwiseBits: 8 };
+const onGpu: QuantizedMatMul = { blockwise: true, rowwiseBits: 0 };
 
 /** Options of {@link webBackend}. */
 export interface WebBackendOptions {
@@ -85,7 +89,12 @@ async function open(
       : workerLink(name, engine, worker === true ? standard : worker);
   const backend = engineBackend({
     name,
-    target: { device, keyValueCache: "new-rows", float16: false, quantizedMatMul: device === "webgpu" },
+    target: {
+      device,
+      keyValueCache: "new-rows",
+      float16: false,
+      quantizedMatMul: device === "webgpu" ? onGpu : onWasm,
+    },
     link,
     place: placeWeights,
     adviceFor,

@@ -14,8 +14,19 @@ export interface Target {
   readonly keyValueCache: "new-rows" | "in-place" | "joined";
   /** Whether activations may be float16. */
   readonly float16: boolean;
-  /** Whether block-quantised matrix products (`MatMulNBits`) run well; otherwise weights are widened when loading. */
-  readonly quantizedMatMul: boolean;
+  /** Which products with quantised matrices run well; weights of another kind are converted to the nearest that does. */
+  readonly quantizedMatMul: QuantizedMatMul;
+}
+
+/** Products with quantised matrices. */
+export interface QuantizedMatMul {
+  /** Whether weights may have scales for blocks of each row (`MatMulNBits`). */
+  readonly blockwise: boolean;
+  /**
+   * Bits of activations that are multiplied with int8 weights of one scale for each output (`MatMulIntegerToFloat`) without overflow: 8, or
+   * 7 on x86 processors without VNNI, whose 16-bit sums saturate; 0 where such products do not run.
+   */
+  readonly rowwiseBits: 0 | 7 | 8;
 }
 
 /** A file of weights that a graph refers to. */

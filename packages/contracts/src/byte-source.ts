@@ -9,6 +9,8 @@ export interface ByteSource {
   readonly size: number;
   /** Absolute path, where the bytes are a local file: a backend may then map them instead of reading. */
   readonly path?: string | undefined;
+  /** When the bytes were last changed, in milliseconds since 1970, where that is known: other bytes have another time. */
+  readonly modified?: number | undefined;
   /**
    * In a browser, all the bytes as a `Blob` that is not in the page's memory, fetched first where they are remote: a worker can read it
    * range by range without waiting. Gives undefined where they are not kept anywhere.
@@ -31,4 +33,6 @@ export interface ByteStore {
    * On an error or abort nothing remains.
    */
   put(key: string, size: number, pieces: AsyncIterable<Uint8Array>, options?: ReadOptions): Promise<ByteSource>;
+  /** Removes an entry; nothing happens where there is none. Those who read it already may read on. */
+  delete(key: string): Promise<void>;
 }

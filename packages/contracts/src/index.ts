@@ -3,6 +3,7 @@ export type {
   ExternalData,
   KeyValueCache,
   KeyValueCacheLayout,
+  QuantizedMatMul,
   RunOptions,
   Session,
   SessionGraph,

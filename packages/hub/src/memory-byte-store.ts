@@ -24,6 +24,9 @@ export function memoryByteStore(): ByteStore {
       entries.set(key, source);
       return source;
     },
+    async delete(key) {
+      entries.delete(key);
+    },
   };
 }
 

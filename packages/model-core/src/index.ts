@@ -19,7 +19,8 @@ export type { LogitsContext, LogitsProcessor } from "./generation/logits-process
 export { resolveGenerationOptions, type ResolveGenerationInit } from "./generation/resolve-generation-options.js";
 export type { TokenStream } from "./generation/token-stream.js";
 export { GraphError } from "./graph/graph-error.js";
-export type { ModelDtype } from "./inference/dtype.js";
+export { autoFormats } from "./inference/auto-formats.js";
+export type { DtypeChoice, ModelDtype, PartFormats } from "./inference/dtype.js";
 export type { WantedLogits } from "./inference/gathered-logits.js";
 export type { LoadProgress } from "./inference/graph-loader.js";
 export type { ImageFeaturesInputs } from "./inference/image-features.js";
@@ -49,7 +50,16 @@ export {
   type VisionForwardInputs,
   type VisionForwardOutput,
 } from "./smolvlm-vision-transformer.js";
-export type { WeightFormat } from "./weights/stored-parameter.js";
+export { QuantizationError } from "./weights/conversion-bounds.js";
+export {
+  convertRows,
+  type ConversionError,
+  type ConvertedRows,
+  type RowsConverter,
+  type RowsRequest,
+} from "./weights/convert-rows.js";
+export type { WeightType } from "./weights/checkpoint-tensor.js";
+export { weightFormats, type WeightFormat } from "./weights/weight-format.js";
 export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./weights/weight-errors.js";
 export type { ModelFolderFile } from "./transformers-js/model-folder-file.js";
 export type { TransformersJsDtype } from "./transformers-js/transformers-js-dtype.js";

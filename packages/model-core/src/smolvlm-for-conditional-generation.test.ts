@@ -267,7 +267,7 @@ describe("loading", () => {
   test("a dtype that does not exist is refused", async () => {
     const files = await tinyFiles(CHECKPOINT);
     const load = SmolVLMForConditionalGeneration.fromPretrained(files, { backend, dtype: { text: "int3" as "q4" } });
-    await expect(load).rejects.toThrow("dtype.text: expected fp32, q8, q4, found int3.");
+    await expect(load).rejects.toThrow("dtype.text: expected fp32, fp16, q8, int8, q4, auto, found int3.");
   });
 
   test("tensors that do not belong to the model, and those that are missing, are named", async () => {

@@ -1,7 +1,7 @@
 import { imageSequenceLength, readModelConfig, type SmolVLMConfig } from "@smolvlm/config";
 import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
 import { SmolVLMImageProcessor, type ImageProcessorOptions } from "@smolvlm/image-processor";
-import type { WeightFormat } from "@smolvlm/model-core";
+import { autoFormats, weightFormats, type PartFormats, type WeightFormat } from "@smolvlm/model-core";
 
 /** Weights of each part, counted from the configuration. */
 export interface ParameterCounts {
@@ -17,7 +17,7 @@ export interface ParameterCounts {
 /** What a format costs, in bytes. */
 export interface FormatEstimate {
   readonly format: WeightFormat;
-  /** Weights in memory. The embedding table is not among them: its rows are read from the file as they are needed. */
+  /** Weights in memory, on a CPU. The embedding table is not among them: its rows are read from the file as they are needed. */
   readonly memory: number;
   /** Converted weights written beside the checkpoint's own; 0 where it is used in place. */
   readonly disk: number;
@@ -54,13 +54,24 @@ export interface ModelReport {
   readonly config: SmolVLMConfig;
   readonly parameters: ParameterCounts;
   readonly formats: readonly FormatEstimate[];
+  /** What `auto` stands for on CPUs. */
+  readonly auto: PartFormats;
   /** Keys and values of one position. */
   readonly cacheBytesPerToken: number;
   readonly pictures: readonly PictureCost[];
 }
 
-/** Bytes of one weight of a linear layer: blocks of 32 values share a 4-byte scale. */
-const linearBytes: Record<WeightFormat, number> = { fp32: 4, q8: 1 + 4 / 32, q4: 0.5 + 4 / 32 };
+/**
+ * Bytes of one weight of a linear layer, in memory and on disk: q8 and q4 have a 4-byte scale for 32 values, int8
+ * a scale for a whole row. CPUs widen fp16 when they load it.
+ */
+const linearBytes: Readonly<Record<WeightFormat, { readonly memory: number; readonly disk: number }>> = {
+  fp32: { memory: 4, disk: 4 },
+  fp16: { memory: 4, disk: 2 },
+  q8: { memory: 1 + 4 / 32, disk: 1 + 4 / 32 },
+  int8: { memory: 1, disk: 1 },
+  q4: { memory: 0.5 + 4 / 32, disk: 0.5 + 4 / 32 },
+};
 
 /** Usual shapes: a photo of a phone, a screen, a small square. */
 const pictureSizes = [
@@ -96,10 +107,12 @@ export async function reportModel(files: ModelFiles, options: ReportOptions = {}
     id: files.id,
     config,
     parameters,
-    formats: (["fp32", "q8", "q4"] as const).map((format) => {
-      const memory = Math.round(linear * linearBytes[format] + other * 4);
-      return { format, memory, disk: format === "fp32" ? 0 : memory };
+    formats: weightFormats.map((format) => {
+      const { memory, disk } = linearBytes[format];
+      const bytes = (each: number): number => Math.round(linear * each + other * 4);
+      return { format, memory: bytes(memory), disk: format === "fp32" ? 0 : bytes(disk) };
     }),
+    auto: autoFormats.cpu,
     cacheBytesPerToken: 2 * 4 * text.numHiddenLayers * text.numKeyValueHeads * text.headDim,
     pictures: pictureSizes.map(([width, height]) => ({
       width,

@@ -70,7 +70,7 @@ function pictureTable(pictures: ModelReport["pictures"], frameMs: number | undef
 }
 
 function format(
-  { id, config, parameters, formats, cacheBytesPerToken, pictures }: ModelReport,
+  { id, config, parameters, formats, auto, cacheBytesPerToken, pictures }: ModelReport,
   devices: readonly AvailableDevice[],
   frameMs: number | undefined,
 ): string {
@@ -87,6 +87,7 @@ function format(
       ({ format: name, memory, disk }) =>
         `${name.padEnd(8)}${formatBytes(memory).padEnd(19)}${disk === 0 ? "none (fp32 checkpoints)" : formatBytes(disk)}`,
     ),
+    `auto    vision ${auto.vision}, text ${auto.text}, head ${auto.head} on CPUs`,
     `keys and values: ${formatBytes(cacheBytesPerToken)} a token, ${formatBytes(cacheBytesPerToken * text.maxPositionEmbeddings)} for a full context`,
     "",
     ...pictureTable(pictures, frameMs),

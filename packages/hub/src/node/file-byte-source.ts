@@ -21,7 +21,7 @@ export async function fileByteSource(path: string, name: string = path): Promise
     throw new ModelFileError(name, fileProblem(cause), { cause });
   });
   if (!found.isFile()) throw new ModelFileError(name, "is not a file.");
-  return new FileByteSource(absolute, name, found.size);
+  return new FileByteSource(absolute, name, found.size, found.mtimeMs);
 }
 
 class FileByteSource implements ByteSource {
@@ -29,6 +29,7 @@ class FileByteSource implements ByteSource {
     readonly path: string,
     private readonly name: string,
     readonly size: number,
+    readonly modified: number,
   ) {}
 
   async read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array> {

@@ -12,7 +12,7 @@ const MAX_NAME_LENGTH = 120;
 
 /**
  * A `ByteStore` whose entries are files in `folder`, which is made when first written to. An entry is written under a name of its
- * own, flushed, and renamed when it is complete, so that no process ever sees part of it and several may write at once. Both methods
+ * own, flushed, and renamed when it is complete, so that no process ever sees part of it and several may write at once. They
  * throw StorageError where the folder cannot be read or written, a full disk among other reasons.
  *
  * @param folder - absolute, or relative to the working directory; see `smolvlmCacheDir`.
@@ -43,6 +43,12 @@ export function fileByteStore(folder: string): ByteStore {
         throw new StorageError(path, fileProblem(cause), { cause });
       }
       return fileByteSource(path);
+    },
+    async delete(key) {
+      const path = join(root, fileName(key));
+      await rm(path, { force: true }).catch((cause: unknown) => {
+        throw new StorageError(path, fileProblem(cause), { cause });
+      });
     },
   };
 }

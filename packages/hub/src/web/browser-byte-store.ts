@@ -89,6 +89,13 @@ class PieceByteStore implements BrowserByteStore {
     return written;
   }
 
+  async delete(key: string): Promise<void> {
+    this.#inMemory.delete(key);
+    const store = await this.#opened();
+    const [model, entry] = namesOf(key);
+    await inTurn(key, undefined, async () => store?.remove(model, entry));
+  }
+
   #opened(): Promise<PieceStore | undefined> {
     this.#store ??= this.#open().then(({ store, reason }) => {
       this.kind = store?.kind ?? "memory";

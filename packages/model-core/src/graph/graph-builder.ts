@@ -8,7 +8,8 @@ import {
   type ValueInfo,
 } from "../onnx/model-proto.js";
 import type { Parameter } from "../weights/checkpoint-tensor.js";
-import { storedParts, type StoredParameter, type WeightFormat } from "../weights/stored-parameter.js";
+import { storedParts, type StoredParameter } from "../weights/stored-parameter.js";
+import type { WeightFormat } from "../weights/weight-format.js";
 import { formatDims } from "./dims.js";
 import { GraphError } from "./graph-error.js";
 import { Value } from "./value.js";

@@ -1,5 +1,5 @@
 import type { ReadOptions } from "@smolvlm/contracts";
-import type { Parameter } from "../weights/checkpoint-tensor.js";
+import type { NumberTensor } from "../weights/checkpoint-tensor.js";
 import { widen } from "../weights/widen.js";
 
 /** Most bytes of rows that are kept. The rows that a conversation uses again and again fit many times over. */
@@ -14,13 +14,13 @@ const MAX_GAP_BYTES = 16 * 2 ** 10;
 export class EmbeddingTable {
   /** Channels of a row. */
   readonly hiddenSize: number;
-  readonly #parameter: Parameter;
+  readonly #tensor: NumberTensor;
   readonly #rows = new Map<number, Float32Array>();
 
-  /** @param parameter [vocabulary, hidden]. */
-  constructor(parameter: Parameter) {
-    this.#parameter = parameter;
-    this.hiddenSize = parameter.shape[1] as number;
+  /** @param tensor [vocabulary, hidden]. */
+  constructor(tensor: NumberTensor) {
+    this.#tensor = tensor;
+    this.hiddenSize = tensor.shape[1] as number;
   }
 
   /** The rows of these tokens, which must be in the vocabulary, by id; not to be changed. */
@@ -40,7 +40,7 @@ export class EmbeddingTable {
 
   /** Ascending ids in runs that are worth one read each. */
   #runs(ids: readonly number[]): readonly (readonly number[])[] {
-    const { byteLength, shape } = this.#parameter;
+    const { byteLength, shape } = this.#tensor;
     const gap = MAX_GAP_BYTES / (byteLength / (shape[0] as number));
     const runs: number[][] = [];
     for (const id of ids) {
@@ -52,7 +52,7 @@ export class EmbeddingTable {
   }
 
   async #read(ids: readonly number[], options?: ReadOptions): Promise<readonly (readonly [number, Float32Array])[]> {
-    const { file, offset, byteLength, shape, dtype } = this.#parameter;
+    const { file, offset, byteLength, shape, dtype } = this.#tensor;
     const rowBytes = byteLength / (shape[0] as number);
     const first = ids[0] as number;
     const count = (ids.at(-1) as number) - first + 1;

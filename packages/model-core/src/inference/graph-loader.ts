@@ -1,12 +1,20 @@
 import type { Backend, ByteStore, KeyValueCacheLayout, OnProgress, Session } from "@smolvlm/contracts";
 import { GraphBuilder, type LinearFormats } from "../graph/graph-builder.js";
 import type { Weights } from "../weights/weights.js";
+import type { RowsConverter } from "../weights/convert-rows.js";
 import { placeWeights } from "../weights/place-weights.js";
+import packageJson from "../../package.json" with { type: "json" };
+
+const { version } = packageJson;
 
 /** Everything that graphs of one checkpoint share. */
 export interface GraphLoaderInit {
   readonly backend: Backend;
   readonly store: ByteStore;
+  /** Converts weights; by default this thread does. */
+  readonly converter?: RowsConverter | undefined;
+  /** Names the checkpoint. */
+  readonly model: string;
   /** Identifies the content of the checkpoint. */
   readonly revision: string;
   readonly weights: Weights;
@@ -52,9 +60,22 @@ export class GraphLoader {
 
   /** Converts what must be converted and loads the graph. */
   async load({ graph, name, cache }: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
-    const { revision, store } = this.#init;
-    const placed = await placeWeights(graph.storedParameters, { name, revision, store, ...options });
-    const model = graph.encode(name, placed.locate);
-    return this.backend.createSession({ name, model, externalData: placed.externalData, cache }, options);
+    const { model, revision, store, converter } = this.#init;
+    const about = { name, model, revision, device: graph.target.device, version };
+    const { externalData, locate, conversion } = await placeWeights(graph.storedParameters, {
+      ...about,
+      store,
+      converter,
+      ...options,
+    });
+    try {
+      const bytes = graph.encode(name, locate);
+      const session = await this.backend.createSession({ name, model: bytes, externalData, cache }, options);
+      await conversion?.accept(undefined);
+      return session;
+    } catch (error) {
+      await conversion?.reject();
+      throw error;
+    }
   }
 }

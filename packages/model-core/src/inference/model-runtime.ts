@@ -11,10 +11,11 @@ import {
 import { languageGraph, type LanguageOutputs } from "../models/language-graph.js";
 import { modelScope } from "../models/model-scope.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
+import type { RowsConverter } from "../weights/convert-rows.js";
 import { memoryByteStore } from "../weights/memory-byte-store.js";
 import { Weights } from "../weights/weights.js";
 import { assignImageFeatures } from "./assign-image-features.js";
-import { resolveDtype, type ModelDtype, type ModelFormats } from "./dtype.js";
+import { graphFormats, resolveDtype, type ModelDtype, type ModelFormats } from "./dtype.js";
 import { EmbeddingTable } from "./embedding-table.js";
 import { fedFrames, realFrames, type Frame, type FrameSequence } from "./frames.js";
 import { GraphLoader, type BuiltGraph, type LoadProgress } from "./graph-loader.js";
@@ -37,6 +38,8 @@ export interface FromPretrainedOptions extends LoadProgress {
   readonly store?: ByteStore | undefined;
   /** How the features of frames are kept for when they are seen again, 64 MiB in memory by default; false for not at all. */
   readonly visionCache?: VisionCacheOptions | false | undefined;
+  /** Converts weights elsewhere than in this thread; it stays the caller's. */
+  readonly converter?: RowsConverter | undefined;
 }
 
 /** A batch that is checked and whose frames are encoded. */
@@ -64,7 +67,7 @@ export class ModelRuntime {
     visionCache: VisionCache | undefined,
   ) {
     const { vocabSize, hiddenSize } = config.textConfig;
-    const table = modelScope(loader.weights).at("text_model.embed_tokens").param("weight", [vocabSize, hiddenSize]);
+    const table = modelScope(loader.weights).at("text_model.embed_tokens").numbers("weight", [vocabSize, hiddenSize]);
     this.config = config;
     this.vision = new VisionEncoder(loader, config, formats.vision, visionCache);
     this.#loader = loader;
@@ -211,9 +214,10 @@ export async function openLoader(
   files: ModelFiles,
   options: FromPretrainedOptions,
 ): Promise<{ loader: GraphLoader; config: SmolVLMConfig; formats: ModelFormats }> {
-  const { backend, dtype, store = memoryByteStore(), signal, onProgress } = options;
-  const formats = resolveDtype(dtype, backend.target);
+  const { backend, dtype, store = memoryByteStore(), converter, signal, onProgress } = options;
+  const formats = graphFormats(resolveDtype(dtype, backend.target));
   const config = await readModelConfig(files, { signal });
   const weights = Weights.of(await openCheckpoint(files, { signal, onProgress }));
-  return { loader: new GraphLoader({ backend, store, revision: files.revision, weights }), config, formats };
+  const { id: model, revision } = files;
+  return { loader: new GraphLoader({ backend, store, converter, model, revision, weights }), config, formats };
 }

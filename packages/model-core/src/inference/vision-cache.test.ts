@@ -67,7 +67,7 @@ describe("a model", () => {
     const fail = async (): Promise<never> => {
       throw new StorageError("/full", "there is no space left.");
     };
-    await using model = await load({ store: { get: fail, put: fail } });
+    await using model = await load({ store: { get: fail, put: fail, delete: fail } });
     const { pixelValues, frames } = await pixels();
     expect(await runsOf(() => model.getImageFeatures({ pixelValues }))).toBe(frames);
     expect(await runsOf(() => model.getImageFeatures({ pixelValues }))).toBe(0);

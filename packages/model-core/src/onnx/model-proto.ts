@@ -2,7 +2,7 @@ import type { DataType } from "@smolvlm/contracts";
 import { ProtobufWriter } from "./protobuf-writer.js";
 
 /** `TensorProto.DataType` of each element type. */
-const dataTypeCode: Readonly<Record<DataType, number>> = {
+export const dataTypeCode: Readonly<Record<DataType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,

@@ -4,13 +4,6 @@ import type { Dim } from "../onnx/model-proto.js";
 
 /** Added to the score of a key that is not to be seen: its weight becomes exactly 0. */
 const MASKED = -1e9;
-/** `TensorProto.DataType` of the types that are converted to. */
-const dataTypeCode = { float32: 1, uint8: 2, int64: 7, bool: 9 } as const;
-
-/** The same elements as another type. */
-export function cast(x: Value, to: keyof typeof dataTypeCode): Value {
-  return x.graph.node("Cast", [x], { attributes: { to: dataTypeCode[to] }, dtype: to, dims: x.dims });
-}
 
 /** 0, 1, … up to the size that a name stands for, int64 [name]. */
 export function countTo(graph: GraphBuilder, name: string): Value {

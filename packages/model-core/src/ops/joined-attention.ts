@@ -1,7 +1,8 @@
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Value } from "../graph/value.js";
 import type { Dim } from "../onnx/model-proto.js";
-import { biasOf, cast, compare, countTo } from "./attention-masks.js";
+import { biasOf, compare, countTo } from "./attention-masks.js";
+import { cast } from "./cast.js";
 import type { CausalAttentionInputs, CausalAttentionShape } from "./causal-attention.js";
 import { matmul } from "./matmul.js";
 import { pastName, presentName } from "./past-names.js";

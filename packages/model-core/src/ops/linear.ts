@@ -1,8 +1,10 @@
 import { knownDim, productOf } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import { MICROSOFT_DOMAIN } from "../onnx/model-proto.js";
-import { bitsOf, QUANTIZATION_BLOCK, type WeightFormat } from "../weights/stored-parameter.js";
+import { BLOCK_LENGTH, bitsOf, type BlockFormat, type WeightFormat } from "../weights/weight-format.js";
 import type { Weights } from "../weights/weights.js";
+import { cast } from "./cast.js";
+import { quantizedRows } from "./quantized-rows.js";
 
 /** `accuracy_level` of `MatMulNBits` that multiplies in int8: fastest by far on CPUs, with an error far below that of the weights. */
 const INT8_PRODUCTS = 4;
@@ -26,31 +28,73 @@ export function outputProjection(weights: Weights, x: Value, features: number): 
 function product(weights: Weights, x: Value, features: number, format: WeightFormat, hasBias: boolean): Value {
   const { graph } = x;
   const inFeatures = knownDim(x.dims, -1);
-  const parts = graph.parameter(weights.param("weight", [features, inFeatures]), format);
+  const weight = graph.parameter(weights.param("weight", [features, inFeatures]), format);
   const bias = hasBias ? graph.parameter(weights.param("bias", [features]), "fp32")[0] : undefined;
-  const dims = [...x.dims.slice(0, -1), features];
-  if (format === "fp32") {
-    // Gemm takes the weight as PyTorch lays it out; MatMul would need a transposed copy of it.
-    const rows = productOf(x.dims.slice(0, -1));
-    return graph
-      .node("Gemm", [x.reshape([rows, inFeatures]), ...parts, ...(bias ? [bias] : [])], {
-        attributes: { transB: 1 },
-        dtype: "float32",
-        dims: [rows, features],
-      })
-      .reshape(dims);
-  }
-  const y = graph.node("MatMulNBits", [x, ...parts], {
+  const rows = x.reshape([productOf(x.dims.slice(0, -1)), inFeatures]);
+  return kernels[format](rows, weight, bias, features).reshape([...x.dims.slice(0, -1), features]);
+}
+
+/** x [rows, in] times the stored weight [features, in] plus the bias [features], float32 [rows, features]. */
+type Kernel = (x: Value, weight: readonly Value[], bias: Value | undefined, features: number) => Value;
+
+const kernels: Readonly<Record<WeightFormat, Kernel>> = {
+  fp32: (x, [weight], bias, features) => gemm(x, weight as Value, bias, features),
+  fp16: half,
+  q8: (x, weight, bias, features) => blocks("q8", x, weight, bias, features),
+  q4: (x, weight, bias, features) => blocks("q4", x, weight, bias, features),
+  int8: rowwise,
+};
+
+/** Gemm takes the weight as PyTorch lays it out; MatMul would need a transposed copy of it. */
+function gemm(x: Value, weight: Value, bias: Value | undefined, features: number): Value {
+  return x.graph.node("Gemm", [x, weight, ...(bias ? [bias] : [])], {
+    attributes: { transB: 1 },
+    dtype: x.dtype,
+    dims: [x.dims[0] ?? 1, features],
+  });
+}
+
+/**
+ * A float16 weight. Where the target computes in float16, only the product does: sums over layers and the bias stay float32, whose range
+ * no activation leaves. Elsewhere the weight is widened, which ONNX Runtime does once when it loads.
+ */
+function half(x: Value, [weight]: readonly Value[], bias: Value | undefined, features: number): Value {
+  if (!x.graph.target.float16) return gemm(x, cast(weight as Value, "float32"), bias, features);
+  const y = cast(gemm(cast(x, "float16"), weight as Value, undefined, features), "float32");
+  return bias ? y.add(bias) : y;
+}
+
+function blocks(
+  format: BlockFormat,
+  x: Value,
+  weight: readonly Value[],
+  bias: Value | undefined,
+  features: number,
+): Value {
+  const y = x.graph.node("MatMulNBits", [x, ...weight], {
     domain: MICROSOFT_DOMAIN,
     attributes: {
-      K: inFeatures,
+      K: knownDim(x.dims, -1),
       N: features,
       bits: bitsOf[format],
-      block_size: QUANTIZATION_BLOCK,
+      block_size: BLOCK_LENGTH,
       accuracy_level: INT8_PRODUCTS,
     },
     dtype: "float32",
-    dims,
+    dims: [x.dims[0] ?? 1, features],
   });
+  return bias ? y.add(bias) : y;
+}
+
+/** Rows rounded to integers with a scale of their own: an outlier in one row coarsens no other. */
+function rowwise(x: Value, [weight, scales]: readonly Value[], bias: Value | undefined, features: number): Value {
+  const { graph } = x;
+  const { steps, scale, zero } = quantizedRows(x);
+  const product = graph.node("MatMulIntegerToFloat", [steps, weight, graph.scalar(1), scales, zero], {
+    domain: MICROSOFT_DOMAIN,
+    dtype: "float32",
+    dims: [x.dims[0] ?? 1, features],
+  });
+  const y = product.mul(scale);
   return bias ? y.add(bias) : y;
 }

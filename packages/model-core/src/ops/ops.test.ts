@@ -1,8 +1,8 @@
-import type { Tensor } from "@smolvlm/contracts";
+import type { Target, Tensor } from "@smolvlm/contracts";
 import { describe, expect, test } from "vitest";
 import type { Value } from "../graph/value.js";
 import { cpuGraph, noise, runGraph, weightsWith } from "../testing/run-graph.js";
-import type { WeightFormat } from "../weights/stored-parameter.js";
+import type { WeightFormat } from "../weights/weight-format.js";
 import { geluPytorchTanh, silu } from "./activations.js";
 import { attention } from "./attention.js";
 import { linear } from "./linear.js";
@@ -14,8 +14,9 @@ async function run(
   x: Tensor<"float32">,
   operation: (x: Value) => Value,
   format?: WeightFormat,
+  target?: Partial<Target>,
 ): Promise<Tensor<"float32">> {
-  const graph = cpuGraph(format);
+  const graph = cpuGraph(format, target);
   graph.output("y", operation(graph.input("x", "float32", x.dims)));
   return (await runGraph(graph, { x }))["y"] as Tensor<"float32">;
 }
@@ -41,14 +42,31 @@ describe("linear", () => {
   };
   // Sums of 80 products of numbers of order 1: an error of one step in each is below √80 · step / 2.
   test.each([
-    ["fp32", 1e-4],
-    ["q8", 0.1],
-    ["q4", 1],
-  ] as const)("%s", async (format, bound) => {
+    ["fp32", 1e-4, {}],
+    ["fp16", 0.01, {}],
+    ["fp16", 0.05, { float16: true }],
+    ["q8", 0.1, {}],
+    ["int8", 0.1, {}],
+    ["int8", 0.2, { quantizedMatMul: { blockwise: true, rowwiseBits: 7 } }],
+    ["q4", 1, {}],
+  ] as const)("%s within %d for %o", async (format, bound, target) => {
     const weights = await weightsWith({ "p.weight": weight, "p.bias": bias });
-    const y = await run(x, (value) => linear(weights.at("p"), value, 5), format);
+    const y = await run(x, (value) => linear(weights.at("p"), value, 5), format, target);
     expect(y.dims).toEqual([2, 3, 5]);
     closeTo(y, exact, bound);
+  });
+
+  test("a row of large numbers coarsens no other, and a row of zeros gives the bias", async () => {
+    const weights = await weightsWith({ "p.weight": weight, "p.bias": bias });
+    const rows = {
+      ...x,
+      data: x.data.map((value, index) => value * ([1, 1e4, 0][Math.floor(index / 80) % 3] as number)),
+    };
+    const y = await run(rows, (value) => linear(weights.at("p"), value, 5), "int8");
+    for (let feature = 0; feature < 5; feature++) {
+      expect(Math.abs(at(y, 0, 0, feature) - exact(feature))).toBeLessThan(0.1);
+      expect(at(y, 0, 2, feature)).toBe(bias.data[feature]);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Value } from "../graph/value.js";
 import type { Dim } from "../onnx/model-proto.js";
-import { biasOf, cast, compare } from "./attention-masks.js";
+import { biasOf, compare } from "./attention-masks.js";
+import { cast } from "./cast.js";
 
 /** The greatest relative coordinate, so that it stays below 1. */
 const GREATEST_FRACTION = Math.fround(1 - 1e-6);

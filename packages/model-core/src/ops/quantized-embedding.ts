@@ -1,7 +1,7 @@
 import type { Value } from "../graph/value.js";
-import { QUANTIZATION_BLOCK } from "../weights/stored-parameter.js";
+import { BLOCK_LENGTH } from "../weights/weight-format.js";
 import type { Weights } from "../weights/weights.js";
-import { cast } from "./attention-masks.js";
+import { cast } from "./cast.js";
 import { rowsOf } from "./rows-of.js";
 
 /** What 8-bit values have added to them so that they are not negative. */
@@ -11,8 +11,8 @@ const ZERO = 128;
 export function quantizedEmbedding(weights: Weights, indices: Value, count: number, channels: number): Value {
   const { graph } = indices;
   const [values, scales] = graph.parameter(weights.param("weight", [count, channels]), "q8") as [Value, Value];
-  const blocks = Math.ceil(channels / QUANTIZATION_BLOCK);
-  const stored = blocks * QUANTIZATION_BLOCK;
+  const blocks = Math.ceil(channels / BLOCK_LENGTH);
+  const stored = blocks * BLOCK_LENGTH;
   const rows = cast(rowsOf(values, indices), "float32").add(-ZERO);
   const rowScales = rowsOf(scales.reshape([count, blocks]), indices).reshape([...indices.dims, blocks, 1]);
   const widened = rows.mul(rowScales).reshape([...indices.dims, stored]);

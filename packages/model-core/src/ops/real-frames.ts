@@ -1,5 +1,6 @@
 import type { Value } from "../graph/value.js";
-import { cast, compare, rangeTo } from "./attention-masks.js";
+import { compare, rangeTo } from "./attention-masks.js";
+import { cast } from "./cast.js";
 import { rowsOf } from "./rows-of.js";
 
 /** Frames and their masks, those that only fill samples up left out. */

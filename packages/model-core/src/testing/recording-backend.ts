@@ -6,7 +6,12 @@ export function recordingBackend(): Backend & { readonly graphs: readonly Sessio
   const refuse = (): Promise<never> => Promise.reject(new BackendError("recording", "it runs nothing."));
   return {
     name: "recording",
-    target: { device: "cpu", keyValueCache: "new-rows", float16: false, quantizedMatMul: true },
+    target: {
+      device: "cpu",
+      keyValueCache: "new-rows",
+      float16: false,
+      quantizedMatMul: { blockwise: true, rowwiseBits: 8 },
+    },
     graphs,
     async createSession(graph) {
       graphs.push(graph);

@@ -1,10 +1,10 @@
 import { nodeBackend } from "@smolvlm/backend-node";
-import { tensor, type Tensor } from "@smolvlm/contracts";
+import { tensor, type Target, type Tensor } from "@smolvlm/contracts";
 import { memoryByteStore, memoryModelFiles } from "@smolvlm/hub";
 import { GraphBuilder } from "../graph/graph-builder.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
 import { placeWeights } from "../weights/place-weights.js";
-import type { WeightFormat } from "../weights/stored-parameter.js";
+import type { WeightFormat } from "../weights/weight-format.js";
 import { Weights } from "../weights/weights.js";
 import { safetensorsHeader } from "./zero-checkpoint.js";
 
@@ -19,16 +19,19 @@ export async function weightsWith(tensors: Readonly<Record<string, Tensor<"float
   return Weights.of(await openCheckpoint(memoryModelFiles({ "model.safetensors": file })));
 }
 
-/** A builder for the CPU. */
-export function cpuGraph(format: WeightFormat = "fp32"): GraphBuilder {
-  return new GraphBuilder({ target: backend.target, formats: { linear: format, head: format } });
+/** A builder for the CPU, or for a target that differs from it and can still run there. */
+export function cpuGraph(format: WeightFormat = "fp32", differences: Partial<Target> = {}): GraphBuilder {
+  return new GraphBuilder({ target: { ...backend.target, ...differences }, formats: { linear: format, head: format } });
 }
 
 /** Runs a graph on onnxruntime-node. */
 export async function runGraph(graph: GraphBuilder, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
   const placed = await placeWeights(graph.storedParameters, {
     name: "test",
+    model: "test",
     revision: "test",
+    device: graph.target.device,
+    version: "0",
     store: memoryByteStore(),
   });
   const model = graph.encode("test", placed.locate);

@@ -1,4 +1,4 @@
-import type { WeightFormat } from "../weights/stored-parameter.js";
+import type { WeightFormat } from "../weights/weight-format.js";
 
 /** Formats that can be written for transformers.js, by its names for them. */
 export type TransformersJsDtype = "fp32" | "q8" | "q4";

@@ -17,7 +17,12 @@ export interface TransformersJsOptions extends LoadProgress {
 }
 
 /** The graphs have to run wherever transformers.js does. */
-const target: Target = { device: "cpu", keyValueCache: "joined", float16: false, quantizedMatMul: true };
+const target: Target = {
+  device: "cpu",
+  keyValueCache: "joined",
+  float16: false,
+  quantizedMatMul: { blockwise: true, rowwiseBits: 0 },
+};
 
 /** What transformers.js calls the sizes; it makes an empty cache of `batch_size`, taking every name that it does not know for 0. */
 const sizeNames = {

@@ -1,4 +1,5 @@
 import type { ByteSource } from "@smolvlm/contracts";
+import type { QuantizedFormat } from "./weight-format.js";
 
 /** Element types of safetensors files, with their size in bytes. Only the three of {@link WeightType} can be weights. */
 export const safetensorsTypes = {
@@ -45,4 +46,15 @@ export interface CheckpointTensor<T extends SafetensorsType = SafetensorsType> {
 }
 
 /** A tensor whose element type can be widened to float32. */
-export type Parameter = CheckpointTensor<WeightType>;
+export type NumberTensor = CheckpointTensor<WeightType>;
+
+/** A weight of a checkpoint. */
+export interface Parameter {
+  /** The literal key. */
+  readonly key: string;
+  readonly shape: readonly number[];
+  /** Its numbers; absent where a converted checkpoint has quantised forms alone. */
+  readonly numbers?: NumberTensor | undefined;
+  /** Forms that a converted checkpoint has it in: the tensors of its stored parts, in their order. */
+  readonly forms: ReadonlyMap<QuantizedFormat, readonly CheckpointTensor[]>;
+}

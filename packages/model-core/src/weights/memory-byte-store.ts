@@ -22,5 +22,8 @@ export function memoryByteStore(): ByteStore {
       entries.set(key, source);
       return source;
     },
+    async delete(key) {
+      entries.delete(key);
+    },
   };
 }

@@ -1,20 +1,30 @@
 import type { ByteSource, ByteStore, ExternalData, OnProgress } from "@smolvlm/contracts";
 import type { PartLocation } from "../graph/graph-builder.js";
-import { convertParameter } from "./convert-parameter.js";
+import type { CheckpointTensor } from "./checkpoint-tensor.js";
+import { checksumOf, textChecksum } from "./checksum.js";
+import { convertedStream, type ConversionReport } from "./converted-stream.js";
+import { readRecord, writeRecord, type ConversionRecord, type Figures } from "./conversion-record.js";
+import type { RowsConverter } from "./convert-rows.js";
+import { layOut, type StoredLayout } from "./stored-layout.js";
 import type { StoredParameter } from "./stored-parameter.js";
 
 /** Part of the key of stored weights; to be raised when the same key would hold other bytes. */
-const LAYOUT_VERSION = 1;
-/** Every stored tensor begins at a multiple of this, so that kernels can read it aligned from a mapped file. */
-const ALIGNMENT = 64;
+const LAYOUT_VERSION = 2;
 
 /** What placing needs besides the weights. */
 export interface PlaceOptions {
   /** Names the graph, in progress events and keys. */
   readonly name: string;
+  /** Names the checkpoint, for messages and records. */
+  readonly model: string;
   /** Identifies the content of the checkpoint. */
   readonly revision: string;
+  /** Where the graph is to run. */
+  readonly device: string;
+  /** Of the package that converts. */
+  readonly version: string;
   readonly store: ByteStore;
+  readonly converter?: RowsConverter | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: OnProgress | undefined;
 }
@@ -24,89 +34,110 @@ export interface PlacedWeights {
   readonly externalData: readonly ExternalData[];
   /** Where a part is, by its name. */
   readonly locate: (part: string) => PartLocation;
+  /** Of weights that were converted now: they count only when they are accepted. */
+  readonly conversion?: { accept(probe: Figures | undefined): Promise<void>; reject(): Promise<void> } | undefined;
 }
 
 /**
- * Puts the weights of a graph where a backend can use them. Where all are float32 in local files, that is where they are: the graph
- * points into the safetensors files and nothing is copied. Otherwise they are converted, piece by piece, into one entry of the store,
- * which the next load finds there.
+ * Puts the weights of a graph where a backend can use them. Where all are in local files as the graph wants them, that is where they are:
+ * the graph points into the safetensors files and nothing is copied. Otherwise they are converted, piece by piece, into one entry of the
+ * store, which the next load finds there. What the next load finds is used only if it is complete, unchanged, and was accepted.
  *
- * @throws ModelFileError when the checkpoint cannot be read; the signal's reason when it is aborted.
+ * @throws ModelFileError when the checkpoint cannot be read; QuantizationError when a format loses too much; the signal's reason when it is
+ * aborted. Then nothing is stored.
  */
 export async function placeWeights(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
-  const isInPlace = stored.every(({ parameter: { dtype, file }, format }) => {
-    return format === "fp32" && dtype === "F32" && file.source.path !== undefined;
-  });
-  return isInPlace ? placeInFiles(stored) : placeInStore(stored, options);
+  const tensors = stored.map(asStored);
+  const isInPlace = tensors.every((each) => each?.every(({ file }) => file.source.path !== undefined));
+  if (isInPlace) return placeInFiles(stored, tensors as readonly (readonly CheckpointTensor[])[]);
+  return placeInStore(stored, options);
 }
 
-function placeInFiles(stored: readonly StoredParameter[]): PlacedWeights {
+/** The tensors of a checkpoint that already are the parts of a stored weight; undefined where it must be converted. */
+function asStored({ parameter: { numbers, forms }, format }: StoredParameter): readonly CheckpointTensor[] | undefined {
+  if (format !== "fp32" && format !== "fp16") return forms.get(format);
+  return numbers?.dtype === (format === "fp32" ? "F32" : "F16") ? [numbers] : undefined;
+}
+
+function placeInFiles(
+  stored: readonly StoredParameter[],
+  tensors: readonly (readonly CheckpointTensor[])[],
+): PlacedWeights {
   const locations = new Map<string, PartLocation>();
   const sources = new Map<string, ByteSource>();
-  for (const { parameter, parts } of stored) {
-    const { file, offset, byteLength } = parameter;
-    sources.set(file.file, file.source);
-    for (const { name } of parts) locations.set(name, { location: file.file, offset, length: byteLength });
-  }
+  stored.forEach(({ parts }, index) => {
+    parts.forEach(({ name }, part) => {
+      const { file, offset, byteLength } = tensors[index]?.[part] as CheckpointTensor;
+      sources.set(file.file, file.source);
+      locations.set(name, { location: file.file, offset, length: byteLength });
+    });
+  });
   const externalData = [...sources].map(([location, source]) => ({ location, source }));
   return { externalData, locate: (part) => locations.get(part) as PartLocation };
 }
 
 async function placeInStore(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
   const { name, store, signal } = options;
+  const layout = layOut(stored);
+  const formats = [
+    ...new Set(stored.filter(({ parameter }) => parameter.shape.length === 2).map((each) => each.format)),
+  ];
+  const id = `${options.device}-${fingerprint(stored)}-v${LAYOUT_VERSION}-${options.version}`;
+  const key = `${options.revision}/${name}-${formats.join("-")}-${id}`;
+  const keys = { weights: `${key}.weights`, record: `${key}.json` };
   const location = `${name}.weights`;
-  const locations = new Map<string, PartLocation>();
-  let size = 0;
-  for (const part of stored.flatMap(({ parts }) => parts)) {
-    locations.set(part.name, { location, offset: size, length: part.byteLength });
-    size += padded(part.byteLength);
+  const placed = (source: ByteSource): PlacedWeights => ({
+    externalData: [{ location, source }],
+    locate: (part) => ({ location, ...(layout.places.get(part) as Omit<PartLocation, "location">) }),
+  });
+
+  const known = await findIntact(keys, layout, options);
+  if (known) return placed(known);
+  let report: ConversionReport | undefined;
+  const pieces = convertedStream(stored, layout, { ...options, onReport: (made) => (report = made) });
+  const source = await store.put(keys.weights, layout.size, pieces, { signal });
+  return {
+    ...placed(source),
+    conversion: {
+      async accept(probe) {
+        const { model, revision, device, version } = options;
+        const about = { model, revision, graph: name, formats, device, version };
+        const { size, modified } = source;
+        // A store may have found that another page wrote the same meanwhile, and then nothing was converted here.
+        report ??= { worst: {}, checksum: await checksumOf(source) };
+        await writeRecord(store, keys.record, { ...about, weights: keys.weights, size, modified, ...report, probe });
+      },
+      reject: () => store.delete(keys.weights),
+    },
+  };
+}
+
+/** Weights that were stored and accepted before, if they still are what they were. */
+async function findIntact(
+  keys: { readonly weights: string; readonly record: string },
+  layout: StoredLayout,
+  { store, signal }: PlaceOptions,
+): Promise<ByteSource | undefined> {
+  const record = await readRecord(store, keys.record, { signal });
+  const source = await store.get(keys.weights, { signal });
+  if (!source) return undefined;
+  const isWhole = record?.size === layout.size && source.size === layout.size;
+  if (isWhole && source.modified !== undefined && source.modified === record.modified) return source;
+  // Something touched them, or the store cannot tell.
+  if (!isWhole || (await checksumOf(source, { signal })) !== record.checksum) {
+    await store.delete(keys.weights);
+    return undefined;
   }
-  const key = `${options.revision}/${name}-${fingerprint(stored)}-v${LAYOUT_VERSION}`;
-  const found = await store.get(key, { signal });
-  // An entry of another size cannot have been written under this key; something else damaged it.
-  const source =
-    found?.size === size ? found : await store.put(key, size, converted(stored, size, options), { signal });
-  return { externalData: [{ location, source }], locate: (part) => locations.get(part) as PartLocation };
+  if (source.modified !== undefined) await noteTime(store, keys.record, record, source.modified);
+  return source;
 }
 
-async function* converted(
-  stored: readonly StoredParameter[],
-  total: number,
-  { name, signal, onProgress }: PlaceOptions,
-): AsyncGenerator<Uint8Array> {
-  let loaded = 0;
-  onProgress?.({ stage: "convert", name, loaded, total, unit: "bytes" });
-  for (const each of stored) {
-    // The bytes come as one stream; the padding belongs between its parts.
-    const ends = each.parts.map(({ byteLength }) => byteLength);
-    let inPart = 0;
-    for await (const piece of convertParameter(each, { signal })) {
-      yield piece;
-      inPart += piece.byteLength;
-      loaded += piece.byteLength;
-      if (inPart === ends[0]) {
-        const gap = padded(inPart) - inPart;
-        if (gap > 0) yield new Uint8Array(gap);
-        loaded += gap;
-        inPart = 0;
-        ends.shift();
-      }
-      onProgress?.({ stage: "convert", name, loaded, total, unit: "bytes" });
-    }
-  }
+/** Saves the next load the checksum. It is not needed, so that a store that cannot be written is none the worse. */
+async function noteTime(store: ByteStore, key: string, record: ConversionRecord, modified: number): Promise<void> {
+  await writeRecord(store, key, { ...record, modified }).catch(() => undefined);
 }
 
-function padded(byteLength: number): number {
-  return Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
-}
-
-/** FNV-1a over what is stored, so that entries of other formats or models get other keys. It is no defence against an attacker. */
+/** Over what is stored, so that entries of other formats or models get other keys. */
 function fingerprint(stored: readonly StoredParameter[]): string {
-  let hash = 0x811c9dc5;
-  for (const { name, dims } of stored.flatMap(({ parts }) => parts)) {
-    for (const character of `${name}[${dims.join()}]`) {
-      hash = Math.imul(hash ^ (character.codePointAt(0) as number), 0x01000193);
-    }
-  }
-  return (hash >>> 0).toString(16).padStart(8, "0");
+  return textChecksum(stored.flatMap(({ parts }) => parts.map(({ name, dims }) => `${name}[${dims.join()}]`)).join());
 }

@@ -1,22 +1,11 @@
 import type { Parameter } from "./checkpoint-tensor.js";
-
-/**
- * How a weight is stored for the backend: `fp32`, or blocks of 32 values along a row with one float32 scale each, 8 or 4 bits a
- * value (`MatMulNBits` of ONNX Runtime).
- */
-export type WeightFormat = "fp32" | "q8" | "q4";
-
-/** Values that share a scale. */
-export const QUANTIZATION_BLOCK = 32;
-
-/** Bits of a quantised value. */
-export const bitsOf = { q8: 8, q4: 4 } as const;
+import { BLOCK_LENGTH, bitsOf, type WeightFormat } from "./weight-format.js";
 
 /** One tensor of a stored weight. */
 export interface StoredPart {
   /** Unique in a graph. */
   readonly name: string;
-  readonly dtype: "float32" | "uint8";
+  readonly dtype: "float32" | "float16" | "uint8" | "int8";
   readonly dims: readonly number[];
   readonly byteLength: number;
 }
@@ -25,23 +14,37 @@ export interface StoredPart {
 export interface StoredParameter {
   readonly parameter: Parameter;
   readonly format: WeightFormat;
-  /** fp32: the tensor itself. Otherwise the values [rows, blocks, bytes of a block] and the scales [rows · blocks]. */
+  /** See {@link storedParts}. */
   readonly parts: readonly StoredPart[];
 }
 
-/** The tensors that a weight is stored in; quantised ones must be matrices [rows, columns]. */
-export function storedParts(parameter: Parameter, format: WeightFormat): readonly StoredPart[] {
-  const { key, shape } = parameter;
-  if (format === "fp32") {
-    const elements = shape.reduce((product, size) => product * size, 1);
-    return [{ name: key, dtype: "float32", dims: shape, byteLength: 4 * elements }];
-  }
+/**
+ * The tensors that a weight is stored in; quantised ones must be matrices [rows, columns].
+ *
+ * - `fp32`, `fp16`: the tensor itself.
+ * - `q8`: values [rows, blocks, 32], scales [rows · blocks].
+ * - `q4`: values [rows, blocks, 16], scales [rows · blocks].
+ * - `int8`: values [columns, rows], scales [rows].
+ */
+export function storedParts(
+  { key, shape }: Pick<Parameter, "key" | "shape">,
+  format: WeightFormat,
+): readonly StoredPart[] {
+  if (format === "fp32") return [part(key, "float32", shape)];
+  if (format === "fp16") return [part(`${key}.fp16`, "float16", shape)];
   const [rows = 1, columns = 1] = shape;
-  const blocks = Math.ceil(columns / QUANTIZATION_BLOCK);
-  const blockBytes = (QUANTIZATION_BLOCK * bitsOf[format]) / 8;
-  const count = rows * blocks;
+  const name = `${key}.${format}`;
+  if (format === "int8") return [part(name, "int8", [columns, rows]), part(`${name}.scales`, "float32", [rows])];
+  const bits = bitsOf[format];
+  const blocks = Math.ceil(columns / BLOCK_LENGTH);
   return [
-    { name: `${key}.${format}`, dtype: "uint8", dims: [rows, blocks, blockBytes], byteLength: count * blockBytes },
-    { name: `${key}.${format}.scales`, dtype: "float32", dims: [count], byteLength: 4 * count },
+    part(name, "uint8", [rows, blocks, (BLOCK_LENGTH * bits) / 8]),
+    part(`${name}.scales`, "float32", [rows * blocks]),
   ];
+}
+
+const byteSizes = { float32: 4, float16: 2, uint8: 1, int8: 1 } as const;
+
+function part(name: string, dtype: StoredPart["dtype"], dims: readonly number[]): StoredPart {
+  return { name, dtype, dims, byteLength: dims.reduce((product, size) => product * size, byteSizes[dtype]) };
 }

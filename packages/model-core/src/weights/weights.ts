@@ -1,8 +1,14 @@
 import type { Checkpoint } from "./checkpoint.js";
-import type { Parameter } from "./checkpoint-tensor.js";
+import type { CheckpointTensor, NumberTensor, Parameter } from "./checkpoint-tensor.js";
+import { storedParts } from "./stored-parameter.js";
+import { weightFormats, type QuantizedFormat } from "./weight-format.js";
 import { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./weight-errors.js";
 
 const weightTypes: readonly string[] = ["F32", "F16", "BF16"];
+const quantizedFormats = weightFormats.filter((format) => format !== "fp32" && format !== "fp16");
+
+/** Element types of stored parts, as safetensors files name them. */
+export const storedTypes = { float32: "F32", float16: "F16", uint8: "U8", int8: "I8" } as const;
 
 /**
  * The weights of a module, found by the literal keys of the checkpoint: `weights.at("self_attn").param("q_proj.weight", [n, k])`.
@@ -48,16 +54,50 @@ export class Weights {
    */
   param(key: string, shape: readonly number[]): Parameter {
     const path = this.#prefix + key;
-    const tensor = this.#checkpoint.tensors.get(path);
-    if (!tensor) throw new MissingTensorError(this.#checkpoint.name, path, shape);
-    const expected = `[${shape.join(", ")}] of F32, F16 or BF16`;
-    const isWeight = weightTypes.includes(tensor.dtype);
-    if (!isWeight || tensor.shape.length !== shape.length || tensor.shape.some((size, axis) => size !== shape[axis])) {
-      const found = `[${tensor.shape.join(", ")}] of ${tensor.dtype}`;
-      throw new TensorMismatchError(tensor.file.file, { key: path, expected, found });
+    const forms = this.#forms(path, shape);
+    const numbers = this.#numbers(path, shape);
+    if (!numbers && forms.size === 0) throw new MissingTensorError(this.#checkpoint.name, path, shape);
+    return { key: path, shape, numbers, forms };
+  }
+
+  /**
+   * One tensor of this scope as numbers, which converted checkpoints have for what is not multiplied.
+   *
+   * @throws MissingTensorError, TensorMismatchError.
+   */
+  numbers(key: string, shape: readonly number[]): NumberTensor {
+    const { numbers } = this.param(key, shape);
+    if (!numbers) throw new MissingTensorError(this.#checkpoint.name, this.#prefix + key, shape);
+    return numbers;
+  }
+
+  #numbers(key: string, shape: readonly number[]): NumberTensor | undefined {
+    const tensor = this.#checkpoint.tensors.get(key);
+    if (!tensor) return undefined;
+    if (!weightTypes.includes(tensor.dtype) || !isSameShape(tensor.shape, shape)) {
+      throw mismatch(tensor, shape, "F32, F16 or BF16");
     }
-    this.#used.add(path);
-    return tensor as Parameter;
+    this.#used.add(key);
+    return tensor as NumberTensor;
+  }
+
+  /** The forms that a converted checkpoint has a matrix in. */
+  #forms(key: string, shape: readonly number[]): Parameter["forms"] {
+    const forms = new Map<QuantizedFormat, readonly CheckpointTensor[]>();
+    for (const format of quantizedFormats) {
+      if (!this.#checkpoint.tensors.has(`${key}.${format}`)) continue;
+      const tensors = storedParts({ key, shape }, format).map(({ name, dtype, dims }) => {
+        const tensor = this.#checkpoint.tensors.get(name);
+        if (!tensor) throw new MissingTensorError(this.#checkpoint.name, name, dims);
+        if (tensor.dtype !== storedTypes[dtype] || !isSameShape(tensor.shape, dims)) {
+          throw mismatch(tensor, dims, storedTypes[dtype]);
+        }
+        this.#used.add(name);
+        return tensor;
+      });
+      forms.set(format, tensors);
+    }
+    return forms;
   }
 
   /**
@@ -71,4 +111,14 @@ export class Weights {
     );
     if (unused.length > 0) throw new UnusedTensorsError(this.#checkpoint.name, unused);
   }
+}
+
+function isSameShape(found: readonly number[], expected: readonly number[]): boolean {
+  return found.length === expected.length && found.every((size, axis) => size === expected[axis]);
+}
+
+function mismatch(tensor: CheckpointTensor, shape: readonly number[], types: string): TensorMismatchError {
+  const expected = `[${shape.join(", ")}] of ${types}`;
+  const found = `[${tensor.shape.join(", ")}] of ${tensor.dtype}`;
+  return new TensorMismatchError(tensor.file.file, { key: tensor.key, expected, found });
 }

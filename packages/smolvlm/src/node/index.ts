@@ -32,9 +32,12 @@ export * from "@smolvlm/contracts";
 export { fileByteStore, openModel } from "@smolvlm/hub/node";
 export { nodeImageDecoder } from "@smolvlm/image-processor/node";
 export {
+  QuantizationError,
   SmolVLMForConditionalGeneration,
+  type DtypeChoice,
   type FinishReason,
   type ModelDtype,
+  type PartFormats,
   type VisionCacheOptions,
   type WeightFormat,
 } from "@smolvlm/model-core";
