@@ -8,7 +8,7 @@ import {
   type ValueInfo,
 } from "../onnx/model-proto.js";
 import type { Parameter } from "../weights/checkpoint-tensor.js";
-import { storedParts, type StoredParameter } from "../weights/stored-parameter.js";
+import { stackOf, storedParts, type StoredParameter } from "../weights/stored-parameter.js";
 import type { WeightFormat } from "../weights/weight-format.js";
 import { formatDims } from "./dims.js";
 import { GraphError } from "./graph-error.js";
@@ -94,26 +94,27 @@ export class GraphBuilder {
     return this.nodes(operator, inputs, { attributes, domain, results: [result] })[0] as Value;
   }
 
-  /** An operation with several results. @throws GraphError when an input belongs to another graph. */
+  /** An operation with several results, of which those wanted are given. @throws GraphError when an input belongs to another graph. */
   nodes(
     operator: string,
     inputs: readonly (Value | undefined)[],
     options: Pick<NodeOptions, "attributes" | "domain"> & {
-      readonly results: readonly Pick<NodeOptions, "dtype" | "dims">[];
+      /** Undefined for a result that is not wanted. */
+      readonly results: readonly (Pick<NodeOptions, "dtype" | "dims"> | undefined)[];
     },
   ): readonly Value[] {
     this.#check(inputs);
-    const results = options.results.map(({ dtype, dims }) => {
-      return new Value(this, `${operator}_${this.#counter++}`, dtype, dims);
+    const results = options.results.map((result) => {
+      return result && new Value(this, `${operator}_${this.#counter++}`, result.dtype, result.dims);
     });
     this.#nodes.push({
       operator,
       domain: options.domain ?? "",
       inputs: inputs.map((input) => input?.name ?? ""),
-      outputs: results.map(({ name }) => name),
+      outputs: results.map((result) => result?.name ?? ""),
       attributes: options.attributes ?? {},
     });
-    return results;
+    return results.filter((result) => result !== undefined);
   }
 
   /** A tensor that is part of the graph itself; for small ones. Equal constants are one. */
@@ -136,8 +137,14 @@ export class GraphBuilder {
 
   /** A weight as the parts that it is stored in: one tensor for fp32, quantised values and scales otherwise. */
   parameter(parameter: Parameter, format: WeightFormat): readonly Value[] {
-    const parts = storedParts(parameter, format);
-    this.#stored.set(`${format}:${parameter.key}`, { parameter, format, parts });
+    return this.stackedParameter([parameter], format);
+  }
+
+  /** Matrices with as many columns as one that has the rows of all, stored like {@link parameter}. */
+  stackedParameter(parameters: readonly Parameter[], format: WeightFormat): readonly Value[] {
+    const { key, shape } = stackOf(parameters);
+    const parts = storedParts({ key, shape }, format);
+    this.#stored.set(`${format}:${key}`, { parameters, format, parts });
     return parts.map(({ name, dtype, dims }) => new Value(this, name, dtype, dims));
   }
 

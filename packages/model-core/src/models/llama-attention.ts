@@ -1,7 +1,7 @@
 import type { SmolVLMTextConfig } from "@smolvlm/config";
 import type { Value } from "../graph/value.js";
 import { causalAttention, type CausalContext } from "../ops/causal-attention.js";
-import { linear } from "../ops/linear.js";
+import { linear, projections } from "../ops/linear.js";
 import type { Weights } from "../weights/weights.js";
 
 /** Grouped-query self-attention with rotary positions and a cache; `x` is [rows, hidden]. */
@@ -13,12 +13,14 @@ export function llamaAttention(
   layer: number,
 ): Value {
   const { numAttentionHeads, numKeyValueHeads, headDim, hiddenSize } = config;
-  const bias = false;
-  const attended = causalAttention(context, {
-    query: linear(weights.at("q_proj"), x, numAttentionHeads * headDim, { bias }),
-    key: linear(weights.at("k_proj"), x, numKeyValueHeads * headDim, { bias }),
-    value: linear(weights.at("v_proj"), x, numKeyValueHeads * headDim, { bias }),
-    layer,
-  });
-  return linear(weights.at("o_proj"), attended, hiddenSize, { bias });
+  const queryKeyValue = projections(
+    [
+      [weights.at("q_proj"), numAttentionHeads * headDim],
+      [weights.at("k_proj"), numKeyValueHeads * headDim],
+      [weights.at("v_proj"), numKeyValueHeads * headDim],
+    ],
+    x,
+  );
+  const attended = causalAttention(context, { queryKeyValue, layer });
+  return linear(weights.at("o_proj"), attended, hiddenSize, { bias: false });
 }

@@ -14,8 +14,10 @@ import { MICROSOFT_DOMAIN, type Dim } from "../onnx/model-proto.js";
 import { countTo, maskUnless } from "./attention-masks.js";
 import { cast } from "./cast.js";
 import { joinedAttention, joinedContext, type JoinedContext } from "./joined-attention.js";
+import type { Projections } from "./linear.js";
 import { matmul, matmulTransposed } from "./matmul.js";
 import { pastName, presentName } from "./past-names.js";
+import { split } from "./split.js";
 
 /** Sizes of the attention of all layers. */
 export interface CausalAttentionShape {
@@ -47,11 +49,10 @@ export interface NewRowsContext {
   readonly lengths: Value;
 }
 
-/** Query [rows, heads · headDim], key and value [rows, keyValueHeads · headDim] of one layer; rows are batch · sequence. */
+/** What attention takes of one layer; rows are batch · sequence. */
 export interface CausalAttentionInputs {
-  readonly query: Value;
-  readonly key: Value;
-  readonly value: Value;
+  /** Query [rows, heads · headDim], key and value [rows, keyValueHeads · headDim]. */
+  readonly queryKeyValue: Projections;
   readonly layer: number;
 }
 
@@ -129,26 +130,19 @@ function expand(x: Value, shape: readonly Value[], dims: readonly Dim[]): Value 
  */
 export function causalAttention(context: CausalContext, inputs: CausalAttentionInputs): Value {
   if (context.kind === "joined") return joinedAttention(context, inputs);
-  const { query, key, value, layer } = inputs;
+  const { queryKeyValue, layer } = inputs;
   const { shape, bias, lengths } = context;
   const { heads, keyValueHeads, headDim } = shape;
-  const { graph } = query;
-  const groups = heads / keyValueHeads;
-  const groupRows = `${groups}*sequence`;
+  const { graph } = bias;
+  const groupRows = `${heads / keyValueHeads}*sequence`;
   const pastKeys = graph.inputNamed(pastName(layer, "key"));
   const pastValues = graph.inputNamed(pastName(layer, "value"));
 
-  const split = (x: Value, count: number): Value =>
-    x.reshape(["batch", "sequence", count, headDim]).transpose([0, 2, 1, 3]);
   const { cos, sin, queryCos, querySin } = context;
-  const q = rotateHeads(context, split(query, heads), [queryCos, querySin]).reshape([
-    "batch",
-    keyValueHeads,
-    groupRows,
-    headDim,
-  ]);
-  const k = rotateHeads(context, split(key, keyValueHeads), [cos, sin]);
-  const v = split(value, keyValueHeads);
+  const [query, key, v] = headsOf(queryKeyValue, headDim) as [Value, Value, Value];
+  const stacked = ["batch", keyValueHeads, groupRows, headDim];
+  const q = rotateHeads(context, query, [queryCos, querySin]).reshape(stacked);
+  const k = rotateHeads(context, key, [cos, sin]);
   graph.output(presentName(layer, "key"), k);
   graph.output(presentName(layer, "value"), v);
 
@@ -165,6 +159,16 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
     .reshape(["batch", heads, "sequence", headDim])
     .transpose([0, 2, 1, 3])
     .reshape(["rows", heads * headDim]);
+}
+
+/** Each of the projections as [batch, its heads, sequence, headDim]. */
+function headsOf({ joined, sizes, parts }: Projections, headDim: number): readonly Value[] {
+  const counts = sizes.map((size) => size / headDim);
+  const arrange = (x: Value, count: number): Value =>
+    x.reshape(["batch", "sequence", count, headDim]).transpose([0, 2, 1, 3]);
+  if (!joined) return parts().map((x, index) => arrange(x, counts[index] as number));
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return split(arrange(joined, all), 1, counts);
 }
 
 /** x [batch, heads, sequence, headDim] with each pair of channels (i, i + headDim / 2) of a head turned by the angle of its position. */

@@ -66,7 +66,8 @@ function maskOf(mask: Value, groups: number): Value {
  *
  * @returns [rows, heads · headDim]
  */
-export function joinedAttention(context: JoinedContext, { query, key, value, layer }: CausalAttentionInputs): Value {
+export function joinedAttention(context: JoinedContext, { queryKeyValue, layer }: CausalAttentionInputs): Value {
+  const [query, key, value] = queryKeyValue.parts() as [Value, Value, Value];
   const { heads, keyValueHeads, headDim } = context.shape;
   const { graph } = query;
   const groups = heads / keyValueHeads;

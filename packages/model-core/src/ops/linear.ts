@@ -2,9 +2,11 @@ import { knownDim, productOf } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import { MICROSOFT_DOMAIN } from "../onnx/model-proto.js";
 import { BLOCK_LENGTH, bitsOf, type BlockFormat, type WeightFormat } from "../weights/weight-format.js";
+import { storedForm } from "../weights/place-weights.js";
 import type { Weights } from "../weights/weights.js";
 import { cast } from "./cast.js";
 import { quantizedRows } from "./quantized-rows.js";
+import { split } from "./split.js";
 
 /** `accuracy_level` of `MatMulNBits` that multiplies in int8: fastest by far on CPUs, with an error far below that of the weights. */
 const INT8_PRODUCTS = 4;
@@ -32,6 +34,38 @@ function product(weights: Weights, x: Value, features: number, format: WeightFor
   const bias = hasBias ? graph.parameter(weights.param("bias", [features]), "fp32")[0] : undefined;
   const rows = x.reshape([productOf(x.dims.slice(0, -1)), inFeatures]);
   return kernels[format](rows, weight, bias, features).reshape([...x.dims.slice(0, -1), features]);
+}
+
+/** The results of several layers of one input. */
+export interface Projections {
+  /** Outputs of each layer. */
+  readonly sizes: readonly number[];
+  /** All side by side [..., sum of sizes], where one product gives them. */
+  readonly joined?: Value | undefined;
+  /** Each [..., size]. */
+  readonly parts: () => readonly Value[];
+}
+
+/**
+ * Several {@link linear} layers without bias of the same x [..., in]. Where their weights are converted anyway, they are stored as one
+ * matrix, so that one product does the work of all: with a single row of x, starting a product costs as much as some of them take.
+ */
+export function projections(layers: readonly (readonly [weights: Weights, features: number])[], x: Value): Projections {
+  const { graph } = x;
+  const format = graph.formats.linear;
+  const inFeatures = knownDim(x.dims, -1);
+  const sizes = layers.map(([, features]) => features);
+  const parameters = layers.map(([weights, features]) => weights.param("weight", [features, inFeatures]));
+  const isSeparate = graph.target.keyValueCache === "joined" || parameters.some((each) => storedForm(each, format));
+  if (isSeparate) {
+    const parts = layers.map(([weights, features]) => linear(weights, x, features, { bias: false }));
+    return { sizes, parts: () => parts };
+  }
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const rows = x.reshape([productOf(x.dims.slice(0, -1)), inFeatures]);
+  const weight = graph.stackedParameter(parameters, format);
+  const joined = kernels[format](rows, weight, undefined, total).reshape([...x.dims.slice(0, -1), total]);
+  return { sizes, joined, parts: () => split(joined, joined.dims.length - 1, sizes) };
 }
 
 /** x [rows, in] times the stored weight [features, in] plus the bias [features], float32 [rows, features]. */

@@ -5,8 +5,8 @@ import { cpuGraph, noise, runGraph, weightsWith } from "../testing/run-graph.js"
 import type { WeightFormat } from "../weights/weight-format.js";
 import { geluPytorchTanh, silu } from "./activations.js";
 import { attention } from "./attention.js";
-import { linear } from "./linear.js";
-import { layerNorm, rmsNorm } from "./normalization.js";
+import { linear, projections } from "./linear.js";
+import { addThenRmsNorm, layerNorm, rmsNorm } from "./normalization.js";
 import { patchEmbedding } from "./patch-embedding.js";
 import { pixelShuffle } from "./pixel-shuffle.js";
 
@@ -30,6 +30,46 @@ function closeTo(found: Tensor<"float32">, expected: (index: number) => number, 
 const at = (x: Tensor<"float32">, ...place: number[]): number => {
   return x.data[place.reduce((index, step, axis) => index * (x.dims[axis] as number) + step, 0)] as number;
 };
+
+describe("projections", () => {
+  const x = noise([2, 3, 80]);
+  const tensors = { "a.weight": noise([64, 80], 2), "b.weight": noise([32, 80], 3), "c.weight": noise([32, 80], 4) };
+  const layers = { a: 64, b: 32, c: 32 };
+
+  // Stored as one matrix or apart, each result is that of its own layer, to the bit.
+  test.each(["fp32", "fp16", "q8", "int8", "q4"] as const)("%s gives what the layers give alone", async (format) => {
+    const found: Tensor[][] = [];
+    for (const keyValueCache of ["new-rows", "joined"] as const) {
+      const weights = await weightsWith(tensors);
+      const graph = cpuGraph(format, { keyValueCache });
+      const all = Object.entries(layers).map(([name, size]) => [weights.at(name), size] as const);
+      const { joined, sizes, parts } = projections(all, graph.input("x", "float32", x.dims));
+      expect(sizes).toEqual([64, 32, 32]);
+      // In float32 the checkpoint itself has the weights.
+      expect(joined !== undefined).toBe(keyValueCache === "new-rows" && format !== "fp32");
+      parts().forEach((part, index) => graph.output(`y${index}`, part));
+      expect(graph.storedParameters.length).toBe(joined ? 1 : 3);
+      const outputs = await runGraph(graph, { x });
+      found.push([0, 1, 2].map((index) => outputs[`y${index}`] as Tensor));
+    }
+    expect(found[0]).toEqual(found[1]);
+  });
+});
+
+test("a sum and its norm", async () => {
+  const [x, y, weight] = [noise([6, 32]), noise([6, 32], 2), noise([32], 3)];
+  const weights = await weightsWith({ "p.weight": weight });
+  const graph = cpuGraph();
+  const [a, b] = [graph.input("x", "float32", x.dims), graph.input("y", "float32", y.dims)];
+  const both = addThenRmsNorm(weights.at("p"), a, b, 1e-5);
+  graph.output("sum", both.sum);
+  graph.output("normed", both.normed);
+  graph.output("expected", rmsNorm(weights.at("p"), a.add(b), 1e-5));
+  const outputs = (await runGraph(graph, { x, y })) as Record<string, Tensor<"float32">>;
+  closeTo(outputs["sum"] as Tensor<"float32">, (index) => Math.fround((x.data[index] ?? 0) + (y.data[index] ?? 0)));
+  const expected = outputs["expected"] as Tensor<"float32">;
+  closeTo(outputs["normed"] as Tensor<"float32">, (index) => expected.data[index] ?? 0, 1e-6);
+});
 
 describe("linear", () => {
   // 80 columns: the last block of a quantised row is not full.

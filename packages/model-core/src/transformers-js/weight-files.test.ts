@@ -9,7 +9,7 @@ test("a file is followed by the next where it would get too large; every part li
   const weights = await weightsWith(tensors);
   const stored = Object.entries(tensors).map(([key, { dims }]): StoredParameter => {
     const parameter = weights.param(key, dims);
-    return { parameter, format: "fp32", parts: storedParts(parameter, "fp32") };
+    return { parameters: [parameter], format: "fp32", parts: storedParts(parameter, "fp32") };
   });
   const { files, locations } = weightFiles(stored, "x.onnx_data", 600);
   expect(files.map(({ path, size }) => [path, size])).toEqual([

@@ -14,29 +14,31 @@ const PIECE_ELEMENTS = 2 ** 20;
 export interface ConvertOptions extends ReadOptions {
   /** Does the work; by default this thread, with pauses for others. */
   readonly converter?: RowsConverter | undefined;
-  /** Called once, when all bytes are made. */
-  readonly onConverted?: ((error: ConversionError) => void) | undefined;
+  /** Called for each weight that is stored in it, when its bytes are made. */
+  readonly onConverted?: ((error: ConversionError, parameter: Parameter) => void) | undefined;
 }
 
 /** The bytes of a stored weight, all its parts behind each other, read and converted piece by piece. */
 export async function* convertParameter(
-  { parameter, format, parts }: StoredParameter,
+  { parameters, format, parts }: StoredParameter,
   { converter = inThisThread, onConverted, signal }: ConvertOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const columns = parameter.shape.length === 2 ? (parameter.shape[1] as number) : 1;
-  let total = noError;
   // Of quantised weights the values are passed on as they come, unless they are to be laid out by columns.
   const later: Uint8Array[][] = parts.slice(1).map(() => []);
   const transposed = format === "int8" ? new Uint8Array(parts[0]?.byteLength ?? 0) : undefined;
   let row = 0;
-  for await (const piece of convertedPieces(parameter, columns, format, converter, { signal })) {
-    total = addErrors(total, piece);
-    const [values, ...rest] = piece.parts as [Uint8Array, ...Uint8Array[]];
-    rest.forEach((bytes, part) => later[part]?.push(bytes));
-    if (transposed) row += placeColumns(transposed, values, columns, row);
-    else yield values;
+  for (const parameter of parameters) {
+    const columns = parameter.shape.length === 2 ? (parameter.shape[1] as number) : 1;
+    let total = noError;
+    for await (const piece of convertedPieces(parameter, columns, format, converter, { signal })) {
+      total = addErrors(total, piece);
+      const [values, ...rest] = piece.parts as [Uint8Array, ...Uint8Array[]];
+      rest.forEach((bytes, part) => later[part]?.push(bytes));
+      if (transposed) row += placeColumns(transposed, values, columns, row);
+      else yield values;
+    }
+    onConverted?.(total, parameter);
   }
-  onConverted?.(total);
   if (transposed) yield transposed;
   for (const bytes of later.flat()) yield bytes;
 }

@@ -38,13 +38,13 @@ export async function* convertedStream(
   let loaded = 0;
   onProgress?.({ stage: "convert", name, loaded, total, unit: "bytes" });
   for (const each of stored) {
-    const { parameter, format, parts } = each;
+    const { format, parts } = each;
     const ends = parts.map(({ byteLength }) => byteLength);
     let inPart = 0;
     const pieces = convertParameter(each, {
       converter,
       signal,
-      onConverted: (error) => {
+      onConverted: (error, parameter) => {
         const lost = checkConversion(parameter.numbers?.file.file ?? model, parameter.key, format, error);
         if (lost.rms >= (worst[format]?.rms ?? 0)) worst[format] = { tensor: parameter.key, ...lost };
       },

@@ -37,7 +37,7 @@ function stored(
     },
     forms: new Map(),
   };
-  return { parameter, format, parts: storedParts(parameter, format) };
+  return { parameters: [parameter], format, parts: storedParts(parameter, format) };
 }
 
 const options = (store: ByteStore = memoryByteStore()): Parameters<typeof placeWeights>[1] => ({
@@ -176,10 +176,16 @@ test("a converted checkpoint is used where it is, and turned into another format
     };
   });
   const parameter: Parameter = { key: "a", shape: [4, 40], forms: new Map([["q8", tensors]]) };
-  const again = await placeWeights([{ parameter, format: "q8", parts: original.parts }], options(refusing));
+  const again = await placeWeights(
+    [{ parameters: [parameter], format: "q8", parts: original.parts }],
+    options(refusing),
+  );
   expect(again.externalData[0]?.source).toBe(source);
   expect(again.locate("a.q8.scales")).toEqual({ ...placed.locate("a.q8.scales"), location: "c.safetensors" });
-  const widened = await place([{ parameter, format: "fp32", parts: storedParts(parameter, "fp32") }], options());
+  const widened = await place(
+    [{ parameters: [parameter], format: "fp32", parts: storedParts(parameter, "fp32") }],
+    options(),
+  );
   const values = new Float32Array((await (widened.externalData[0]?.source as ByteSource).read(0, 640)).slice().buffer);
   values.forEach((value, index) => expect(Math.abs(value - (allValues[index] as number))).toBeLessThan(0.01));
 });

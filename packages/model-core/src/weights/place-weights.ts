@@ -1,12 +1,13 @@
 import type { ByteSource, ByteStore, ExternalData, OnProgress } from "@smolvlm/contracts";
 import type { PartLocation } from "../graph/graph-builder.js";
-import type { CheckpointTensor } from "./checkpoint-tensor.js";
+import type { CheckpointTensor, Parameter } from "./checkpoint-tensor.js";
 import { checksumOf, textChecksum } from "./checksum.js";
 import { convertedStream, type ConversionReport } from "./converted-stream.js";
 import { readRecord, writeRecord, type ConversionRecord, type Figures } from "./conversion-record.js";
 import type { RowsConverter } from "./convert-rows.js";
 import { layOut, type StoredLayout } from "./stored-layout.js";
 import type { StoredParameter } from "./stored-parameter.js";
+import type { WeightFormat } from "./weight-format.js";
 
 /** Part of the key of stored weights; to be raised when the same key would hold other bytes. */
 const LAYOUT_VERSION = 2;
@@ -54,7 +55,16 @@ export async function placeWeights(stored: readonly StoredParameter[], options: 
 }
 
 /** The tensors of a checkpoint that already are the parts of a stored weight; undefined where it must be converted. */
-function asStored({ parameter: { numbers, forms }, format }: StoredParameter): readonly CheckpointTensor[] | undefined {
+function asStored({ parameters, format }: StoredParameter): readonly CheckpointTensor[] | undefined {
+  const [parameter, ...others] = parameters;
+  return parameter && others.length === 0 ? storedForm(parameter, format) : undefined;
+}
+
+/** The tensors in which a checkpoint has a weight as it is to be stored; undefined where it has not. */
+export function storedForm(
+  { numbers, forms }: Parameter,
+  format: WeightFormat,
+): readonly CheckpointTensor[] | undefined {
   if (format !== "fp32" && format !== "fp16") return forms.get(format);
   return numbers?.dtype === (format === "fp32" ? "F32" : "F16") ? [numbers] : undefined;
 }
@@ -80,7 +90,7 @@ async function placeInStore(stored: readonly StoredParameter[], options: PlaceOp
   const { name, store, signal } = options;
   const layout = layOut(stored);
   const formats = [
-    ...new Set(stored.filter(({ parameter }) => parameter.shape.length === 2).map((each) => each.format)),
+    ...new Set(stored.filter(({ parameters }) => parameters[0]?.shape.length === 2).map((each) => each.format)),
   ];
   const id = `${options.device}-${fingerprint(stored)}-v${LAYOUT_VERSION}-${options.version}`;
   const key = `${options.revision}/${name}-${formats.join("-")}-${id}`;

@@ -10,12 +10,21 @@ export interface StoredPart {
   readonly byteLength: number;
 }
 
-/** A weight and how it is stored. */
+/** A weight, or several whose rows are stored as one, and how. */
 export interface StoredParameter {
-  readonly parameter: Parameter;
+  /** More than one: matrices with as many columns, whose rows lie behind each other. */
+  readonly parameters: readonly Parameter[];
   readonly format: WeightFormat;
   /** See {@link storedParts}. */
   readonly parts: readonly StoredPart[];
+}
+
+/** The shape of several matrices whose rows are taken together, and a key of their own. */
+export function stackOf(parameters: readonly Parameter[]): Pick<Parameter, "key" | "shape"> {
+  const [first, ...others] = parameters as readonly [Parameter, ...Parameter[]];
+  if (others.length === 0) return first;
+  const rows = parameters.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
+  return { key: parameters.map(({ key }) => key).join("+"), shape: [rows, ...first.shape.slice(1)] };
 }
 
 /**
