@@ -42,6 +42,7 @@ export default tseslint.config(
     ignores: ["**/node/**", "packages/backend-node/**", "packages/nano/**", "**/*.test.ts", "**/testing/**"],
     rules: { "no-restricted-imports": ["error", { patterns: runtimeImports }] },
   },
+  { files: ["apps/web-examples/*/page.js"], languageOptions: { globals: { document: "readonly", fetch: "readonly" } } },
   {
     files: ["**/*.mjs", "**/*.js", "tooling/**/*.ts"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },

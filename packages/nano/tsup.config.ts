@@ -1,3 +1,3 @@
 import { packageBuild } from "@smolvlm/tooling/tsup";
 
-export default packageBuild({ index: "src/index.ts" }, { platform: "node" });
+export default packageBuild({ "node/index": "src/node/index.ts", "web/index": "src/web/index.ts" });

@@ -11,21 +11,21 @@ import { resolve } from "node:path";
 export function packageEntries(folder = process.cwd()) {
   const { name, exports = {} } = JSON.parse(readFileSync(resolve(folder, "package.json"), "utf8"));
   const entries = Object.entries(exports).flatMap(([subpath, target]) => {
-    const types = typesOf(target);
-    if (types === undefined) return [];
     const entryName = subpath === "." ? "index" : subpath.slice(2).replaceAll("/", "-");
-    return [{ subpath, name: entryName, types: resolve(folder, types) }];
+    return typesOf(target).map(({ condition, types }, index) => ({
+      subpath,
+      name: index === 0 ? entryName : `${entryName}-${condition}`,
+      types: resolve(folder, types),
+    }));
   });
   const missing = entries.find((entry) => !existsSync(entry.types));
   if (missing) throw new Error(`${name}: ${missing.types} does not exist; build the package first.`);
   return { packageName: name, entries };
 }
 
-/** Conditions may nest; the first `types` is what editors see. */
-function typesOf(target) {
-  if (typeof target !== "object" || target === null) return undefined;
-  if (typeof target.types === "string") return target.types;
-  return Object.values(target)
-    .map(typesOf)
-    .find((found) => found !== undefined);
+/** The declarations of an entry: one, or where conditions nest one for each, the outer condition's name beside it. */
+function typesOf(target, condition = "") {
+  if (typeof target !== "object" || target === null) return [];
+  if (typeof target.types === "string") return [{ condition, types: target.types }];
+  return Object.entries(target).flatMap(([name, nested]) => typesOf(nested, condition || name));
 }

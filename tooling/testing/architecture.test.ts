@@ -16,7 +16,7 @@ const layers = [
 const layerOf = new Map(layers.flatMap((names, layer) => names.map((name) => [name, layer] as const)));
 
 /** Only for Node, as a whole: they need not keep Node code under src/node. */
-const nodeOnly = ["backend-node", "nano"];
+const nodeOnly = ["backend-node"];
 
 const sources = readdirSync(`${root}packages`).flatMap((name) =>
   readdirSync(`${root}packages/${name}/src`, { recursive: true, encoding: "utf8" })
@@ -58,6 +58,7 @@ describe("architecture", () => {
           .filter(
             (path) =>
               !(name === "backend-web" && path.startsWith("onnxruntime-web/")) &&
+              !(file.startsWith("web/") && path.startsWith("@smolvlm/backend-web")) &&
               (/^(node:|sharp$|onnxruntime-(?!common$)|@smolvlm\/[\w-]+\/node$|@smolvlm\/backend-(?!common$))/.test(
                 path,
               ) ||

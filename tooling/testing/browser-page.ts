@@ -4,14 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
 import { build, type BuildOptions } from "esbuild";
-import { chromium, type Page } from "playwright-core";
-
-const candidates = [
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome",
-  "/usr/bin/google-chrome-stable",
-];
+import type { Page } from "playwright-core";
+import { launchChromium } from "./chromium.js";
 
 /** How a test page is made. */
 export interface BrowserPageOptions {
@@ -34,13 +28,6 @@ export interface BrowserPage extends AsyncDisposable {
   readonly page: Page;
   /** Scheme, host and port of the server. */
   readonly origin: string;
-}
-
-/** The browser's program: CHROMIUM_PATH, or where distributions put it. */
-function chromiumPath(): string {
-  const path = process.env["CHROMIUM_PATH"] ?? candidates.find(existsSync);
-  if (path !== undefined) return path;
-  throw new Error("No Chromium found; install it, or set CHROMIUM_PATH to its program.");
 }
 
 function contentType(path: string): string {
@@ -98,10 +85,7 @@ export async function openBrowserPage(options: BrowserPageOptions): Promise<Brow
     server.close();
   };
   try {
-    const browser = await chromium.launch({
-      executablePath: chromiumPath(),
-      args: ["--no-sandbox", "--disable-dev-shm-usage", ...(options.args ?? [])],
-    });
+    const browser = await launchChromium(options.args);
     try {
       const page = await browser.newPage();
       page.on("pageerror", (error) => console.error("page:", error.message));

@@ -20,6 +20,37 @@ async function bundle(entry: string): Promise<{ readonly text: string; readonly 
   return { text: new TextDecoder().decode(bytes), gzipped: gzipSync(bytes).length };
 }
 
+/**
+ * Gzipped bytes of the scripts that a page and its worker must load, ONNX Runtime's own left out: what is imported only when it is needed,
+ * such as the reader of video files, is not among them.
+ */
+async function loadedAtOnce(): Promise<{ readonly text: string; readonly gzipped: number }> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: { page: "smolvlm", worker: `${root}packages/smolvlm/src/web/worker.ts` },
+    absWorkingDir: `${root}apps/web-examples`,
+    bundle: true,
+    splitting: true,
+    minify: true,
+    metafile: true,
+    write: false,
+    outdir: "out",
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    external: ["onnxruntime-web/*"],
+    logLevel: "error",
+  });
+  const needed = new Set(["out/page.js", "out/worker.js"]);
+  for (const path of needed) {
+    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
+      if (kind === "import-statement" && imported in metafile.outputs) needed.add(imported);
+    }
+  }
+  const all = outputFiles.filter(({ path }) => [...needed].some((name) => path.endsWith(name)));
+  const text = outputFiles.map((file) => file.text).join("\n");
+  return { text, gzipped: all.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0) };
+}
+
 describe("what a page loads", () => {
   // Ceilings in bytes, gzipped: what it was when the line was written, and some room.
   test.each([
@@ -36,5 +67,12 @@ describe("what a page loads", () => {
     expect(text).not.toMatch(/["'](node:\w+|sharp|onnxruntime-node)["']/);
     expect(gzipped).toBeLessThan(ceiling);
     expect(gzipped).toBeGreaterThan(300);
+  });
+
+  test("smolvlm loads less than 125 kB gzipped, with nothing of Node", async () => {
+    const { text, gzipped } = await loadedAtOnce();
+    expect(text).not.toMatch(/["'](node:\w+|sharp|onnxruntime-node)["']/);
+    expect(gzipped).toBeLessThan(125_000);
+    expect(gzipped).toBeGreaterThan(50_000);
   });
 });

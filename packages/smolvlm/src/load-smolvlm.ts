@@ -4,14 +4,16 @@ import type { ImageDecoder } from "@smolvlm/image-processor";
 import { SmolVLMForConditionalGeneration, type ModelDtype, type VisionCacheOptions } from "@smolvlm/model-core";
 import { SmolVLMProcessor, type PrepareVideo } from "@smolvlm/processor";
 import { SmolVLMVideoProcessor, videoPreparer, type VideoDecoder } from "@smolvlm/video-processor";
-import type { DeviceOptions, FilesOptions, Runtime } from "./runtime.js";
+import { reportDevice } from "./device-report.js";
+import type { FilesOptions, Runtime } from "./runtime.js";
 import { SmolVLM } from "./smolvlm.js";
+import { weightMeter } from "./weight-meter.js";
 
-/** Options of loading a model. */
-export interface LoadOptions extends FilesOptions, DeviceOptions {
+/** Options of loading a model that are the same on every platform. */
+export interface CommonLoadOptions extends FilesOptions {
   /** Format of the weights, for all parts or for each; `fp32` by default, which gives the reference's answers. */
   readonly dtype?: ModelDtype | undefined;
-  /** A backend of your own instead of `device` and `threads`; it is not disposed with the model. */
+  /** A backend of your own instead of the platform's own; it is not disposed with the model. */
   readonly backend?: Backend | undefined;
   /** Decoders of your own for media. */
   readonly decoders?:
@@ -31,37 +33,53 @@ export interface LoadOptions extends FilesOptions, DeviceOptions {
  * @throws ModelFileError, ConfigError or WeightError when the files are not a SmolVLM checkpoint; HubError when they cannot be
  * fetched; BackendError when the device is not available here; the signal's reason when it is aborted.
  */
-export async function loadWith(
-  runtime: Runtime,
-  reference: string | ModelFiles,
-  options: LoadOptions = {},
+export async function loadWith<Reference, Options extends CommonLoadOptions>(
+  runtime: Runtime<Reference, Options>,
+  reference: Reference | ModelFiles,
+  options: Options,
 ): Promise<SmolVLM> {
   const { dtype, onProgress, signal } = options;
-  const files = typeof reference === "string" ? await runtime.openFiles(reference, options) : reference;
-  const decoders = { image: options.decoders?.image ?? runtime.createImageDecoder() };
-  const backend = options.backend ?? runtime.createBackend(options);
+  const files = isModelFiles(reference) ? reference : await runtime.openFiles(reference, options);
+  // One after the other: the processor's small files first, so that a wrong repository fails before anything large is fetched.
+  const processor = await loadProcessor(runtime, files, options);
+  const backend = options.backend ?? (await runtime.createBackend(options));
+  const meter = weightMeter(backend);
   try {
-    // One after the other: the processor's small files first, so that a wrong repository fails before its weights are fetched.
-    const { modelType } = await readModelConfig(files, { signal });
-    const videoDecoder = options.decoders?.video ?? runtime.createVideoDecoder();
-    const prepareVideo =
-      modelType === "smolvlm"
-        ? videoPreparer(await SmolVLMVideoProcessor.fromPretrained(files, { signal }), videoDecoder)
-        : refuseVideo(files.id);
-    const processor = await SmolVLMProcessor.fromPretrained(files, { decoders, prepareVideo, signal });
     const model = await SmolVLMForConditionalGeneration.fromPretrained(files, {
-      backend,
+      backend: meter,
       dtype,
-      store: options.store ?? runtime.createStore(),
+      store: options.store ?? runtime.createStore(options),
       visionCache: options.visionCache,
       onProgress,
       signal,
     });
-    return new SmolVLM({ processor, model, ownedBackend: options.backend ? undefined : backend });
+    const device = reportDevice(backend);
+    return new SmolVLM({ processor, model, meter, device, ownedBackend: options.backend ? undefined : backend });
   } catch (error) {
     if (!options.backend) await backend[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Whether these are opened files, and not what names them. */
+export function isModelFiles(reference: unknown): reference is ModelFiles {
+  return typeof reference === "object" && reference !== null && "open" in reference && "prefetch" in reference;
+}
+
+async function loadProcessor<Options extends CommonLoadOptions>(
+  runtime: Runtime<never, Options>,
+  files: ModelFiles,
+  options: Options,
+): Promise<SmolVLMProcessor> {
+  const { signal } = options;
+  const decoders = { image: options.decoders?.image ?? runtime.createImageDecoder() };
+  const { modelType } = await readModelConfig(files, { signal });
+  const videoDecoder = options.decoders?.video ?? runtime.createVideoDecoder();
+  const prepareVideo =
+    modelType === "smolvlm"
+      ? videoPreparer(await SmolVLMVideoProcessor.fromPretrained(files, { signal }), videoDecoder)
+      : refuseVideo(files.id);
+  return await SmolVLMProcessor.fromPretrained(files, { decoders, prepareVideo, signal });
 }
 
 /** SmolVLM (`idefics3`) was never shown videos, and its checkpoints do not say how they would be read. */

@@ -9,6 +9,7 @@ import type {
 import type { SmolVLMProcessor } from "@smolvlm/processor";
 import type { Answer, AnswerTimings } from "./answer.js";
 import { defaultNewTokens } from "./default-new-tokens.js";
+import { watchFrames, type OnFrame } from "./watch-frames.js";
 
 /** A model and what makes its inputs. */
 export interface AnsweringParts {
@@ -29,10 +30,14 @@ export interface Generated extends Pick<GenerationStream, "promptLogits" | "imag
  */
 export async function runGeneration(
   { processor, model }: AnsweringParts,
-  inputs: GenerateInputs & Pick<ModelInputs, "attentionMask">,
+  {
+    onFrame,
+    ...given
+  }: GenerateInputs & Pick<ModelInputs, "attentionMask"> & { readonly onFrame?: OnFrame | undefined },
   started: number,
   onStep?: (step: GenerationStep) => void,
 ): Promise<Generated> {
+  const inputs = watchFrames(given, onFrame);
   const decode = (ids: Int32Array): string => processor.decode(ids);
   const maxNewTokens = inputs.maxNewTokens ?? defaultNewTokens(inputs, model);
   const read = performance.now();

@@ -12,8 +12,11 @@ import type { VideoSampling } from "@smolvlm/video-processor";
 import type { Answer, BatchAnswer } from "./answer.js";
 import { AnswerStream } from "./answer-stream.js";
 import { ChatSession, type ChatSessionOptions } from "./chat-session.js";
+import type { DeviceReport } from "./device-report.js";
 import { prepareSharedMedia, type BatchInputs } from "./prepare-shared-media.js";
 import { runGeneration } from "./run-generation.js";
+import type { OnFrame } from "./watch-frames.js";
+import type { WeightMeter } from "./weight-meter.js";
 
 /** Options of making model inputs. */
 export interface PrepareOptions extends Pick<ProcessingOptions, "imageOptions" | "announceLongestVideo" | "signal"> {
@@ -35,6 +38,11 @@ export interface GenerateOptions extends GenerationOptions {
   /** Most new tokens; by default 256, or fewer where the context has no more room. */
   readonly maxNewTokens?: number | undefined;
   readonly onProgress?: OnProgress | undefined;
+  /**
+   * Called with each frame when the model takes it, to show what the model sees: tiles and whole pictures, frames of videos, in the order of
+   * the conversation. Frames that only fill up a batch come too.
+   */
+  readonly onFrame?: OnFrame | undefined;
 }
 
 /** What {@link SmolVLM.generate} and {@link SmolVLM.stream} take. */
@@ -53,6 +61,8 @@ export interface BatchRequest extends GenerateOptions, PrepareOptions {
 export interface SmolVLMParts {
   readonly processor: SmolVLMProcessor;
   readonly model: SmolVLMForConditionalGeneration;
+  readonly device: DeviceReport;
+  readonly meter: WeightMeter;
   /** Disposed with the model. */
   readonly ownedBackend: Backend | undefined;
 }
@@ -63,13 +73,23 @@ export class SmolVLM implements AsyncDisposable {
   readonly processor: SmolVLMProcessor;
   /** The model itself, with transformers' names. */
   readonly model: SmolVLMForConditionalGeneration;
+  /** Where the model runs. */
+  readonly device: DeviceReport;
+  readonly #meter: WeightMeter;
   readonly #ownedBackend: Backend | undefined;
 
   /** @internal use `loadSmolVLM` */
   constructor(parts: SmolVLMParts) {
     this.processor = parts.processor;
     this.model = parts.model;
+    this.device = parts.device;
+    this.#meter = parts.meter;
     this.#ownedBackend = parts.ownedBackend;
+  }
+
+  /** Bytes that the model holds now: its weights as they were loaded. Caches of answers under way come on top. */
+  get memory(): { readonly weights: number } {
+    return { weights: this.#meter.weightBytes };
   }
 
   /**

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
-// dist/index.js lies one folder below the package's root.
-const inPackage = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+// dist/node/index.js lies two folders below the package's root.
+const inPackage = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** Absolute path of the folder that holds the checkpoint, in the files of a Hub repository. */
 export const nanoModelPath: string = inPackage("model");

@@ -1,0 +1,5 @@
+/** See build/gzipped-asset.ts. */
+declare module "*?gzipped" {
+  const url: string;
+  export default url;
+}

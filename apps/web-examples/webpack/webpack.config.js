@@ -1,0 +1,2 @@
+// Nothing here is for SmolVLM.
+export default { mode: "production", entry: "./page.js" };

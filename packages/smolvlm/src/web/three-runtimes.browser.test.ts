@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nanoExamples, nanoModelPath } from "@smolvlm/nano";
+import { call, openBrowserPage } from "@smolvlm/tooling/browser-page";
+import { loadSmolVLM, type Conversation } from "smolvlm";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { AnswerRequest, GivenAnswer } from "./testing/page.js";
+
+/** The project's bound between runtimes, absolute, on logits of order 10. */
+const TOLERANCE = 1e-3;
+const here = dirname(fileURLToPath(import.meta.url));
+const examplesPath = dirname(nanoExamples.scene);
+const runtimeFiles = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web/wasm")));
+
+interface Example {
+  readonly conversation: Conversation;
+  readonly tokenIds: readonly number[];
+}
+
+/** One of each kind: a picture, a printed word, two pictures, and text alone. */
+const chosen = ["scene.png", "sign.png", "scene.png+scene-2.png", ""];
+const all = JSON.parse(readFileSync(join(examplesPath, "examples.json"), "utf8")) as Example[];
+const examples = chosen.map((media) => all.find(({ conversation }) => mediaOf(conversation) === media) as Example);
+
+let onNode: readonly GivenAnswer[];
+beforeAll(async () => {
+  await using model = await loadSmolVLM(nanoModelPath);
+  const answers: GivenAnswer[] = [];
+  for (const { conversation } of examples) {
+    const conversations = [withMediaAt(conversation, `${examplesPath}/`)];
+    const { answers: given, promptLogits } = await model.generateBatch({ conversations, maxNewTokens: 64 });
+    const [only] = given;
+    answers.push({ text: only?.text ?? "", tokenIds: [...(only?.tokenIds ?? [])], lastLogits: [...promptLogits.data] });
+  }
+  onNode = answers;
+});
+
+test("Node gives transformers' tokens", () => {
+  expect(onNode.map(({ tokenIds }) => tokenIds)).toEqual(examples.map(({ tokenIds }) => tokenIds));
+});
+
+describe.each([["WASM", [], "wasm"]] as const)("%s", (_, args, device) => {
+  test("gives the same tokens, and last logits within 1e-3", async () => {
+    await using opened = await openBrowserPage({
+      entries: { page: join(here, "testing/page.ts"), worker: join(here, "worker.ts") },
+      build: { conditions: ["onnxruntime-web-use-extern-wasm"] },
+      folders: { "/nano/": nanoModelPath, "/examples/": examplesPath, "/ort/": runtimeFiles },
+      args,
+    });
+    const files = ["config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json"];
+    files.push("chat_template.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors");
+    const runtime = "/ort/ort-wasm-simd-threaded";
+    const given = await call<readonly GivenAnswer[]>(opened.page, "answer", {
+      files: Object.fromEntries(files.map((name) => [name, `/nano/${name}`])),
+      options: { device, wasmPaths: { [device]: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` } } },
+      conversations: examples.map(({ conversation }) => withMediaAt(conversation, "/examples/")),
+    } satisfies AnswerRequest);
+    given.forEach(({ tokenIds, lastLogits, text }, index) => {
+      const node = onNode[index] as GivenAnswer;
+      expect({ text, tokenIds }).toEqual({ text: node.text, tokenIds: node.tokenIds });
+      expect(lastLogits.length).toBe(node.lastLogits.length);
+      const apart = lastLogits.map((value, i) => Math.abs(value - (node.lastLogits[i] ?? NaN)));
+      expect(Math.max(...apart)).toBeLessThan(TOLERANCE);
+    });
+  }, 180_000);
+});
+
+/** Names of a conversation's media. */
+function mediaOf(conversation: Conversation): string {
+  return conversation
+    .flatMap(({ content }) => (typeof content === "string" ? [] : content))
+    .flatMap((part) => ("path" in part && part.path ? [part.path] : []))
+    .join("+");
+}
+
+/** The conversation with its media at this place; a page reads addresses, Node paths. */
+function withMediaAt(conversation: Conversation, place: string): Conversation {
+  return conversation.map((message) => ({
+    ...message,
+    content:
+      typeof message.content === "string"
+        ? message.content
+        : message.content.map((part) =>
+            "path" in part && part.path ? { type: part.type, [part.type]: `${place}${part.path}` } : part,
+          ),
+  })) as Conversation;
+}
