@@ -142,3 +142,36 @@ describe("a budget has the reference's pixels for the size of its grid", () => {
     );
   });
 });
+
+describe("frames one by one", () => {
+  const cases = fixtures.cases.filter(({ images, output }) => images.length === 1 && images[0]?.length === 1 && output);
+
+  it.each(cases)("are those of `preprocess`: $name", ({ flavour, init, call, images, seeds, output }) => {
+    const [[width, height] = [0, 0]] = images[0] ?? [];
+    const Processor = flavour === "pil" ? SmolVLMImageProcessor : SmolVLMImageProcessorFast;
+    const processor = new Processor(camelCase(init) as ImageProcessorOptions);
+    const picture = synthetic(width, height, seeds[0]?.[0]);
+    const { rows, cols, count, frames } = processor.stream(picture, camelCase(call) as ImageProcessorOptions);
+    const hash = createHash("sha256");
+    let found = 0;
+    for (const { data } of frames) {
+      hash.update(new Uint8Array(data.buffer));
+      found++;
+    }
+    expect([found, hash.digest("hex")]).toEqual([count, output?.pixel_values_sha256]);
+    if (output?.rows) expect([[[rows]], [[cols]]]).toEqual([output.rows, output.cols]);
+  });
+
+  it("are resized a row of tiles at a time", () => {
+    const processor = new SmolVLMImageProcessor({ size: { longestEdge: 128 }, maxImageSize: { longestEdge: 32 } });
+    const picture = synthetic(64, 48);
+    const [whole] = [...processor.stream(picture).frames];
+    const frames = processor.stream(picture).frames[Symbol.iterator]();
+    expect(frames.next().value).toEqual(whole);
+    // The tiles below are not made yet: they show what the picture is by then.
+    picture.data.fill(0, 64 * 3 * 22);
+    const rest = [...{ [Symbol.iterator]: () => frames }];
+    expect(rest.length).toBe(12);
+    expect(rest.at(-2)?.data.every((value) => value === -1)).toBe(true);
+  });
+});

@@ -1,7 +1,7 @@
-import { InvalidArgumentError } from "@smolvlm/contracts";
+import { InvalidArgumentError, type RawImage } from "@smolvlm/contracts";
 import type { ImageProcessorOptions, ResolvedOptions } from "./image-processor-options.js";
 import { planFrames } from "./plan-frames.js";
-import type { ImageInput, ImageProcessorOutput } from "./preprocess.js";
+import type { ImageFrames, ImageInput, ImageProcessorOutput } from "./preprocess.js";
 import type { Size } from "./resize-geometry.js";
 
 /** The frames that a picture becomes. */
@@ -24,6 +24,13 @@ export interface ImageProcessor {
    * @throws InvalidArgumentError for wrong options, malformed pictures, no picture at all, or frames that cannot be stacked.
    */
   preprocess(images: ImageInput, options?: ImageProcessorOptions): ImageProcessorOutput;
+  /**
+   * The frames that `preprocess` makes of one picture, each made when it is asked for: a model can have the first while the next ones are
+   * resized, and they never lie in memory together.
+   *
+   * @throws InvalidArgumentError for wrong options or a malformed picture.
+   */
+  stream(image: RawImage, options?: ImageProcessorOptions): ImageFrames;
   /**
    * How many frames `preprocess` makes of a picture of this size in pixels, without having it.
    *

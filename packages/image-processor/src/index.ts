@@ -1,7 +1,7 @@
 export type { ImageDecoder, ImageSource } from "./image-decoder.js";
 export type { ImagePatches, ImageProcessor } from "./image-processor.js";
 export type { ImageProcessorOptions, ResolvedOptions, TargetSize } from "./image-processor-options.js";
-export type { ImageInput, ImageProcessorOutput } from "./preprocess.js";
+export type { ImageFrames, ImageInput, ImageProcessorOutput } from "./preprocess.js";
 export { Resample } from "./resample/filter.js";
 export { resizeEngine, type ResizeEngine } from "./resample/resize-pixels.js";
 export { SmolVLMImageProcessor } from "./smolvlm-image-processor.js";

@@ -1,9 +1,8 @@
 import { InvalidArgumentError, tensor, type RawImage, type Tensor } from "@smolvlm/contracts";
 import type { ResolvedOptions } from "./image-processor-options.js";
 import type { PixelTables } from "./pixel-table.js";
-import type { RgbPixels } from "./resample/fixed-point-resampler.js";
+import { pictureFrames, type FrameView, type Resizing } from "./picture-frames.js";
 import { planFrames } from "./plan-frames.js";
-import type { Size } from "./resize-geometry.js";
 import { rgbPixels } from "./rgb-pixels.js";
 
 /** One picture; several, which are the pictures of one sample; or a batch of samples, each with any number of pictures. */
@@ -22,9 +21,19 @@ export interface ImageProcessorOutput {
 }
 
 /** What differs between the reference's two processors. */
-export interface Flavour {
-  resize(image: RgbPixels, size: Size): RgbPixels;
+export interface Flavour extends Resizing {
   tables(options: ResolvedOptions): PixelTables;
+}
+
+/** The frames of one picture, made one by one. */
+export interface ImageFrames {
+  /** Rows and columns of tiles, 0 for a picture that is not split. */
+  readonly rows: number;
+  readonly cols: number;
+  /** How many frames there will be. */
+  readonly count: number;
+  /** One frame [3, M, M] after the other: the tiles row by row, then the global frame. Iterate once. */
+  readonly frames: Iterable<Tensor<"float32">>;
 }
 
 /** Most values in `pixelValues`: 8 GiB of float32, beyond which engines refuse the array with a message that helps nobody. */
@@ -54,9 +63,7 @@ function nest(images: ImageInput): readonly (readonly RawImage[])[] {
 function writeFrame(
   to: Int32Array,
   offset: number,
-  image: RgbPixels,
-  left: number,
-  top: number,
+  { image, left, top }: FrameView,
   tile: number,
   tables: PixelTables,
 ): void {
@@ -117,15 +124,10 @@ export function preprocessImages(images: ImageInput, options: ResolvedOptions, f
   batch.forEach((sample, s) => {
     let frame = s * frames;
     mask?.fill(1, frame * plane, (frame + (counts[s] as number)) * plane);
-    const write = (image: RgbPixels, left: number, top: number): void => {
-      writeFrame(bits, frame++ * 3 * plane, image, left, top, tile, tables);
-    };
     for (const { pixels, plan } of sample) {
-      const framed = flavour.resize(flavour.resize(pixels, plan.scaled), plan.framed);
-      for (let row = 0; row < plan.rows; row++) {
-        for (let col = 0; col < plan.cols; col++) write(framed, col * tile, row * tile);
+      for (const view of pictureFrames(pixels, plan, tile, flavour)) {
+        writeFrame(bits, frame++ * 3 * plane, view, tile, tables);
       }
-      write(flavour.resize(framed, { width: tile, height: tile }), 0, 0);
     }
   });
   return {
@@ -136,4 +138,24 @@ export function preprocessImages(images: ImageInput, options: ResolvedOptions, f
       cols: batch.map((sample) => sample.map(({ plan }) => plan.cols)),
     }),
   };
+}
+
+/**
+ * The frames of one picture as {@link preprocessImages} makes them, each when it is asked for.
+ *
+ * @throws InvalidArgumentError when the picture is malformed.
+ */
+export function streamImage(image: RawImage, options: ResolvedOptions, flavour: Flavour): ImageFrames {
+  const pixels = rgbPixels(image, options.doConvertRgb, "image");
+  const plan = planFrames(pixels, options);
+  const tile = options.maxImageSize.longestEdge;
+  function* frames(): Generator<Tensor<"float32">> {
+    const tables = flavour.tables(options);
+    for (const view of pictureFrames(pixels, plan, tile, flavour)) {
+      const values = new Float32Array(3 * tile * tile);
+      writeFrame(new Int32Array(values.buffer), 0, view, tile, tables);
+      yield tensor("float32", [3, tile, tile], values);
+    }
+  }
+  return { rows: plan.rows, cols: plan.cols, count: plan.frames, frames: frames() };
 }

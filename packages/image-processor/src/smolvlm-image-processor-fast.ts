@@ -1,11 +1,18 @@
 import { parseImageProcessorConfig, readImageProcessorConfig } from "@smolvlm/config";
-import { InvalidArgumentError, type ModelFiles, type ReadOptions } from "@smolvlm/contracts";
+import { InvalidArgumentError, type ModelFiles, type RawImage, type ReadOptions } from "@smolvlm/contracts";
 import { countImagePatches, type ImagePatches, type ImageProcessor } from "./image-processor.js";
 import { resolveOptions, type ImageProcessorOptions, type ResolvedOptions } from "./image-processor-options.js";
 import { torchvisionPixelTables } from "./pixel-table.js";
-import { preprocessImages, type ImageInput, type ImageProcessorOutput } from "./preprocess.js";
+import {
+  preprocessImages,
+  streamImage,
+  type Flavour,
+  type ImageFrames,
+  type ImageInput,
+  type ImageProcessorOutput,
+} from "./preprocess.js";
 import { Resample } from "./resample/filter.js";
-import { resizePixels } from "./resample/resize-pixels.js";
+import { resizePixels, rowResizer } from "./resample/resize-pixels.js";
 
 /**
  * Which stack's pixels `SmolVLMImageProcessorFast` gives:
@@ -75,17 +82,31 @@ export class SmolVLMImageProcessorFast implements ImageProcessor {
   }
 
   preprocess(images: ImageInput, options: FastImageProcessorOptions = {}): ImageProcessorOutput {
-    const { flavour = this.flavour, ...rest } = options;
-    const { arithmetic, lanczos } = FLAVOURS[flavourOf(flavour)];
-    const resolved = resolveOptions(rest, this.config);
-    const resample = resolved.resample === Resample.LANCZOS ? lanczos : resolved.resample;
-    return preprocessImages(images, resolved, {
-      resize: (image, size) => resizePixels(image, size, resample, arithmetic),
-      tables: torchvisionPixelTables,
-    });
+    const { resolved, flavour } = this.#resolve(options);
+    return preprocessImages(images, resolved, flavour);
+  }
+
+  stream(image: RawImage, options: FastImageProcessorOptions = {}): ImageFrames {
+    const { resolved, flavour } = this.#resolve(options);
+    return streamImage(image, resolved, flavour);
   }
 
   getNumberOfImagePatches(height: number, width: number, options: ImageProcessorOptions = {}): ImagePatches {
     return countImagePatches({ width, height }, resolveOptions(options, this.config));
+  }
+
+  #resolve(options: FastImageProcessorOptions): { readonly resolved: ResolvedOptions; readonly flavour: Flavour } {
+    const { flavour = this.flavour, ...rest } = options;
+    const { arithmetic, lanczos } = FLAVOURS[flavourOf(flavour)];
+    const resolved = resolveOptions(rest, this.config);
+    const resample = resolved.resample === Resample.LANCZOS ? lanczos : resolved.resample;
+    return {
+      resolved,
+      flavour: {
+        resize: (image, size) => resizePixels(image, size, resample, arithmetic),
+        rows: (image, size) => rowResizer(image, size, resample, arithmetic),
+        tables: torchvisionPixelTables,
+      },
+    };
   }
 }

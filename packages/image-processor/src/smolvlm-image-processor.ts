@@ -1,10 +1,25 @@
 import { parseImageProcessorConfig, readImageProcessorConfig } from "@smolvlm/config";
-import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
+import type { ModelFiles, RawImage, ReadOptions } from "@smolvlm/contracts";
 import { countImagePatches, type ImagePatches, type ImageProcessor } from "./image-processor.js";
 import { resolveOptions, type ImageProcessorOptions, type ResolvedOptions } from "./image-processor-options.js";
 import { pillowPixelTables } from "./pixel-table.js";
-import { preprocessImages, type ImageInput, type ImageProcessorOutput } from "./preprocess.js";
-import { resizePixels } from "./resample/resize-pixels.js";
+import {
+  preprocessImages,
+  streamImage,
+  type Flavour,
+  type ImageFrames,
+  type ImageInput,
+  type ImageProcessorOutput,
+} from "./preprocess.js";
+import { resizePixels, rowResizer } from "./resample/resize-pixels.js";
+
+function flavourOf({ resample }: ResolvedOptions): Flavour {
+  return {
+    resize: (image, size) => resizePixels(image, size, resample, "pillow"),
+    rows: (image, size) => rowResizer(image, size, resample, "pillow"),
+    tables: pillowPixelTables,
+  };
+}
 
 /**
  * Pictures to the model's frames as the reference's Pillow processor makes them, bit for bit: `SmolVLMImageProcessor` of
@@ -33,10 +48,12 @@ export class SmolVLMImageProcessor implements ImageProcessor {
 
   preprocess(images: ImageInput, options: ImageProcessorOptions = {}): ImageProcessorOutput {
     const resolved = resolveOptions(options, this.config);
-    return preprocessImages(images, resolved, {
-      resize: (image, size) => resizePixels(image, size, resolved.resample, "pillow"),
-      tables: pillowPixelTables,
-    });
+    return preprocessImages(images, resolved, flavourOf(resolved));
+  }
+
+  stream(image: RawImage, options: ImageProcessorOptions = {}): ImageFrames {
+    const resolved = resolveOptions(options, this.config);
+    return streamImage(image, resolved, flavourOf(resolved));
   }
 
   getNumberOfImagePatches(height: number, width: number, options: ImageProcessorOptions = {}): ImagePatches {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, tensor, type RawImage } from "@smolvlm/contracts";
+import { InvalidArgumentError, tensor, type ModelInputs, type RawImage } from "@smolvlm/contracts";
 import { beforeAll, describe, expect, it } from "vitest";
 import { caught, image, imageTokens, publishedProcessor, reds, user, video } from "../test-data/test-media.js";
 import { folderFiles, realFiles } from "../test-data/test-files.js";
@@ -226,6 +226,20 @@ describe("images and videos in one text", () => {
       "series of two frames from a 0:00:09 [H:MM:SS] video.\n\nFrame from 00:00:\nFrame from 00:01:\n\n then  then You",
     );
     expect(first).toContain("series of one frames from a 0:00:00 [H:MM:SS] video.");
+  });
+
+  it("come one by one on request, in the same order and with the same text", async () => {
+    for (const given of [
+      { text, images, videos },
+      { text: ["<image> and <image>", ""], images: [[image(4, 1, 50), image(4, 4, 60)], []] },
+    ]) {
+      const whole = await processor.process(given);
+      const fed: ModelInputs = await processor.process({ ...given, streamFrames: true });
+      const seen: number[] = [];
+      for await (const frame of fed.frames ?? []) seen.push(frame.data[0] ?? 0);
+      expect(seen).toEqual(reds(whole.pixelValues).filter((red) => red > 0));
+      expect([fed.frames?.count, fed.pixelValues, fed.inputIds]).toEqual([seen.length, undefined, whole.inputIds]);
+    }
   });
 
   it("a split picture keeps its tiles together", async () => {

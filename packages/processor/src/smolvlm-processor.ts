@@ -82,8 +82,8 @@ export interface ProcessingOptions extends PaddingOptions {
   /** What `prepareVideo` is to know of this call, such as `{ fps: 2, numFrames: 16 }`. */
   readonly videoOptions?: VideoOptions | undefined;
   /**
-   * Whether frames of videos come one by one, in `frames` instead of `pixelValues`, so that they never lie in memory together. The result
-   * must then be disposed of with `frames`. Default false.
+   * Whether frames come one by one, in `frames` instead of `pixelValues`: decoded and resized while the model takes them, and never in memory
+   * together. The result must then be disposed of with `frames`. Default false.
    */
   readonly streamFrames?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -353,7 +353,9 @@ export class SmolVLMProcessor {
     const { imageProcessor } = this;
     const { imageSeqLen } = this.config;
     const tokens = this.tokenizer.config;
-    const context = { imageProcessor, imageOptions, imageSeqLen, tokens, announceLongestVideo };
+    // Frames one by one have the size that the model was made for; another needs all of them, and a look at them.
+    const streamPictures = stream && imageOptions?.maxImageSize === undefined;
+    const context = { imageProcessor, imageOptions, imageSeqLen, tokens, announceLongestVideo, stream: streamPictures };
     const processed = processMedia(order, { images, videos }, context);
     const sampled = videos?.map((list) =>
       list.map(({ timestamps, duration, frameIndices }): VideoFrames => ({ timestamps, duration, frameIndices })),

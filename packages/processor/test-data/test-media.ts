@@ -10,6 +10,11 @@ export function gridsOnly(processor: SmolVLMImageProcessor): ImageProcessor {
   return {
     config: processor.config,
     getNumberOfImagePatches: (height, width, options) => processor.getNumberOfImagePatches(height, width, options),
+    stream: ({ width, height, data }, options) => {
+      const { rows, cols, patches: count } = processor.getNumberOfImagePatches(height, width, options);
+      const frame = tensor("float32", [3, 1, 1], Float32Array.of(data[0] ?? 0, 0, 0));
+      return { rows, cols, count, frames: Array.from({ length: count }, () => frame) };
+    },
     preprocess: (images, options) => {
       const samples = images as readonly (readonly RawImage[])[];
       const grids = samples.map((sample) =>

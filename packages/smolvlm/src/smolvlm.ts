@@ -27,7 +27,7 @@ export interface PrepareOptions extends Pick<ProcessingOptions, "imageOptions" |
 /** Options of {@link SmolVLM.prepare}. */
 export interface PrepareInputsOptions extends PrepareOptions {
   /**
-   * Whether frames of videos are decoded while the model takes them, so that memory does not grow with their number. The inputs then hold
+   * Whether frames are decoded and resized while the model takes them, so that memory does not grow with their number. The inputs then hold
    * `frames` instead of `pixelValues` and are good for one answer, which disposes of them. Default false.
    */
   readonly streamFrames?: boolean | undefined;

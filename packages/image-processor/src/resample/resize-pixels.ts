@@ -31,18 +31,23 @@ function fixedPoint(): FixedPointResampler {
   return (fixedPointResampler ??= loadWasmResampler() ?? resampleInTypeScript);
 }
 
-function resizeFixedPoint(
-  image: RgbPixels,
+/** The weights of both axes; undefined for one whose size does not change. */
+function fixedPointAxes(
+  image: Size,
   { width, height }: Size,
   resample: Resample,
   round: (axis: AxisWeights) => FixedPointWeights,
-): RgbPixels {
+): readonly [horizontal: FixedPointWeights | undefined, vertical: FixedPointWeights | undefined] {
   const filter = filterOf(resample);
-  return fixedPoint()(
-    image,
+  return [
     width === image.width ? undefined : round(axisWeights(image.width, width, filter)),
     height === image.height ? undefined : round(axisWeights(image.height, height, filter)),
-  );
+  ];
+}
+
+/** Rows [first, end) of a picture; a view. */
+function rowsOf({ width, data }: RgbPixels, first: number, end: number): RgbPixels {
+  return { width, height: end - first, data: data.subarray(first * width * 3, end * width * 3) };
 }
 
 function checkTorchvisionFilter(resample: Resample): void {
@@ -72,10 +77,48 @@ export function resizePixels(
   }
   switch (arithmetic) {
     case "pillow":
-      return resizeFixedPoint(image, size, resample, pillowWeights);
+      return fixedPoint()(image, ...fixedPointAxes(image, size, resample, pillowWeights));
     case "torchvision":
-      return resizeFixedPoint(image, size, resample, atenWeights);
+      return fixedPoint()(image, ...fixedPointAxes(image, size, resample, atenWeights));
     case "torchvision-float32":
       return resampleInFloat32(image, size, resample);
   }
+}
+
+/** Makes the rows [first, end) of a resized picture. */
+export type RowResizer = (first: number, end: number) => RgbPixels;
+
+/**
+ * The rows of what {@link resizePixels} gives, in the same bits, each made when it is asked for.
+ *
+ * @throws InvalidArgumentError when the arithmetic does not know the filter.
+ */
+export function rowResizer(
+  image: RgbPixels,
+  size: Size,
+  resample: Resample,
+  arithmetic: ResampleArithmetic,
+): RowResizer {
+  const isSame = size.width === image.width && size.height === image.height;
+  if (isSame || resample === Resample.NEAREST || arithmetic === "torchvision-float32") {
+    const whole = resizePixels(image, size, resample, arithmetic);
+    return (first, end) => rowsOf(whole, first, end);
+  }
+  if (arithmetic !== "pillow") checkTorchvisionFilter(resample);
+  const round = arithmetic === "pillow" ? pillowWeights : atenWeights;
+  const [horizontal, vertical] = fixedPointAxes(image, size, resample, round);
+  if (!vertical) return (first, end) => fixedPoint()(rowsOf(image, first, end), horizontal, undefined);
+  return (first, end) => {
+    const { starts, counts, stride, weights } = vertical;
+    // Both ends of what a row needs only move on from row to row.
+    const from = starts[first] as number;
+    const to = (starts[end - 1] as number) + (counts[end - 1] as number);
+    const part: FixedPointWeights = {
+      ...vertical,
+      starts: starts.slice(first, end).map((start) => start - from),
+      counts: counts.slice(first, end),
+      weights: weights.slice(first * stride, end * stride),
+    };
+    return fixedPoint()(rowsOf(image, from, to), horizontal, part);
+  };
 }

@@ -1,19 +1,23 @@
 import { tensor, type FrameFeed, type Tensor } from "@smolvlm/contracts";
 import type { FrameBlock } from "./assemble-frames.js";
-import type { StreamedVideo } from "./prepared-video.js";
 
-/** Consecutive frames of one video that are not made yet. */
-export interface StreamBlock {
-  readonly frames: number;
-  readonly stream: StreamedVideo;
+/** Frames that are made one by one; disposing frees what makes them. */
+export interface MadeFrames extends Partial<AsyncDisposable> {
+  readonly frames: Iterable<Tensor<"float32">> | AsyncIterable<Tensor<"float32">>;
 }
 
-/** Frames of the samples one after the other, each made when it is asked for; a video is closed when its last frame was taken. */
+/** Consecutive frames of one picture or video that are not made yet. */
+export interface StreamBlock {
+  readonly frames: number;
+  readonly stream: MadeFrames;
+}
+
+/** Frames of the samples one after the other, each made when it is asked for; a medium is closed when its last frame was taken. */
 export function feedFrames(samples: readonly (readonly (FrameBlock | StreamBlock)[])[]): FrameFeed {
   const blocks = samples.flat(1);
   const open = new Set(blocks.flatMap((block) => ("stream" in block ? [block.stream] : [])));
-  const close = async (video: StreamedVideo): Promise<void> => {
-    if (open.delete(video)) await video[Symbol.asyncDispose]?.();
+  const close = async (medium: MadeFrames): Promise<void> => {
+    if (open.delete(medium)) await medium[Symbol.asyncDispose]?.();
   };
   async function* frames(): AsyncGenerator<Tensor<"float32">> {
     for (const block of blocks) {
@@ -27,7 +31,7 @@ export function feedFrames(samples: readonly (readonly (FrameBlock | StreamBlock
     count: blocks.reduce((sum, block) => sum + block.frames, 0),
     [Symbol.asyncIterator]: frames,
     [Symbol.asyncDispose]: async () => {
-      for (const video of [...open]) await close(video);
+      for (const medium of [...open]) await close(medium);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface MediaContext {
   readonly imageOptions: ImageProcessorOptions | undefined;
   readonly imageSeqLen: number;
   readonly tokens: MediaTokens;
+  /** Whether frames of pictures are made one by one, while they are taken. */
+  readonly stream: boolean;
   /** Whether every video announces the frames of the longest one of the batch, as the reference does. */
   readonly announceLongestVideo: boolean;
 }
@@ -64,14 +66,16 @@ export function processMedia(
   context: MediaContext,
 ): ProcessedMedia {
   const some = (lists: readonly (readonly unknown[])[] | undefined) => lists?.some((list) => list.length > 0) === true;
+  const pictures = media.images !== undefined && some(media.images) ? media.images : undefined;
   const output =
-    media.images !== undefined && some(media.images)
-      ? context.imageProcessor.preprocess(media.images, { ...context.imageOptions, returnRowColInfo: true })
+    pictures && !context.stream
+      ? context.imageProcessor.preprocess(pictures, { ...context.imageOptions, returnRowColInfo: true })
       : undefined;
-  const images = output === undefined ? [] : imageBlocks(output, context);
+  const images = output ? imageBlocks(output, context) : (pictures?.map((list) => streamBlocks(list, context)) ?? []);
   if (media.videos === undefined || !some(media.videos)) {
-    const { pixelValues, pixelAttentionMask } = output ?? {};
     const samples = order.map((_, s) => images[s] ?? []);
+    if (pictures && !output) return { ...textOf(samples), pixels: { frames: feedFrames(samples) } };
+    const { pixelValues, pixelAttentionMask } = output ?? {};
     return { ...textOf(samples), pixels: pixelValues && { pixelValues, pixelAttentionMask } };
   }
   const videos = videoBlocks(media.videos, context);
@@ -99,6 +103,14 @@ function textOf(samples: readonly (readonly Block[])[]): Pick<ProcessedMedia, "p
     prompts: samples.map((blocks) => blocks.map(({ prompt }) => prompt)),
     frameCounts: samples.map((blocks) => blocks.map(({ frames }) => frames)),
   };
+}
+
+/** Pictures whose frames are resized while the model takes the ones before them. */
+function streamBlocks(images: readonly RawImage[], context: MediaContext): readonly Block[] {
+  return images.map((image) => {
+    const { rows, cols, count, frames } = context.imageProcessor.stream(image, context.imageOptions);
+    return { prompt: imagePrompt({ ...context, rows, cols }), frames: count, stream: { frames } };
+  });
 }
 
 function imageBlocks(output: ImageProcessorOutput, context: MediaContext): readonly (readonly Block[])[] {
