@@ -1,24 +1,33 @@
-/** Measures this project beside PyTorch on the same weights and pictures. `node bench.mjs --help` */
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+/** Measures this project beside its peers on the same weights and pictures. `node bench.mjs --help` */
+import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { openModel } from "smolvlm";
 import { defaultFolder, makeCheckpoint } from "./make-checkpoint.mjs";
 import { measure } from "./measure.mjs";
+import { installPeers } from "./peers/install-peers.mjs";
+import { writeGguf } from "./peers/write-gguf.mjs";
+import { writeTransformersJs } from "./peers/write-transformers-js.mjs";
 import { syntheticPhoto } from "./photo.mjs";
 import { report } from "./report.mjs";
 
-const HELP = `node bench.mjs --files FOLDER [--files FOLDER …] [--python INTERPRETER] [options]
+const HELP = `node bench.mjs --files FOLDER [--files FOLDER …] [--python INTERPRETER] [--peers] [options]
   --files FOLDER         tokenizer and processor files for the checkpoint that is made; see make-checkpoint.mjs
   --model FOLDER         a checkpoint instead of one that is made
   --shape 256M|500M      shape of the one that is made (256M)
-  --python INTERPRETER   with torch and transformers; without it only this project is measured
+  --python INTERPRETER   with torch and transformers: PyTorch fp32 and bf16 are measured too
+  --peers                transformers.js and llama.cpp too; installed in a folder for temporary files the first time
   --dtype LIST           our formats, the first also for the image stages (fp32,q8,q4)
+  --session-dtype NAME   the format of the lines about sessions (q8)
   --photo FILE           a JPEG of 4:3 instead of one that is drawn; --large-photo FILE likewise, of 12 megapixels
-  --threads N            of both sides (the cores of this machine)
-  --rounds N (7)  --loads N (3)  --steps N tokens decoded per measurement (24)  --new-tokens N of the answer (32)
+  --threads N            of all sides (the cores of this machine)
+  --rounds N (4)  --photo-rounds N that include the whole photo (2)  --loads N (2)
+  --steps N tokens decoded per measurement (20)  --new-tokens N of the answer (32)
+  --tries N              how often a measurement is tried while other processes disturb it (3)
   --write FILE           the report as Markdown
-  --raw FILE             every measurement as JSON`;
+  --raw FILE             every measurement as JSON, written after each part
+  --resume               goes on where the run that wrote --raw was stopped; with more --rounds it adds to them`;
 
 const { values } = parseArgs({
   options: {
@@ -26,30 +35,57 @@ const { values } = parseArgs({
     model: { type: "string" },
     shape: { type: "string", default: "256M" },
     python: { type: "string" },
+    peers: { type: "boolean", default: false },
     dtype: { type: "string", default: "fp32,q8,q4" },
+    "session-dtype": { type: "string", default: "q8" },
     photo: { type: "string" },
     "large-photo": { type: "string" },
     threads: { type: "string", default: String(availableParallelism()) },
-    rounds: { type: "string", default: "7" },
-    loads: { type: "string", default: "3" },
-    steps: { type: "string", default: "24" },
+    rounds: { type: "string", default: "4" },
+    "photo-rounds": { type: "string", default: "2" },
+    loads: { type: "string", default: "2" },
+    steps: { type: "string", default: "20" },
+    tries: { type: "string", default: "3" },
     "new-tokens": { type: "string", default: "32" },
     write: { type: "string" },
     raw: { type: "string" },
+    resume: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
+
+const exists = (path) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function checkpointFolder() {
   if (values.model) return values.model;
   const chosen = { shape: values.shape, seed: 1 };
   const out = defaultFolder(chosen);
-  const isThere = await access(join(out, "config.json")).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) await makeCheckpoint({ ...chosen, out, files: values.files });
+  if (!(await exists(join(out, "config.json")))) await makeCheckpoint({ ...chosen, out, files: values.files });
   return out;
+}
+
+/** The peers, and the checkpoint in the layouts that they read, made once. */
+async function peersOf(checkpoint, log) {
+  if (!values.peers) return undefined;
+  const folder = await installPeers(log);
+  const { revision } = await openModel(checkpoint);
+  const place = join(tmpdir(), "smolvlm-bench", "layouts", `${basename(checkpoint)}-${revision.slice(-12)}`);
+  const model = join(place, "transformers.js");
+  const gguf = join(place, "q8_0.gguf");
+  await mkdir(place, { recursive: true });
+  if (!(await exists(join(model, "config.json")))) {
+    log(`writing ${model}`);
+    await writeTransformersJs(checkpoint, model, ["fp32", "q8"]);
+  }
+  if (!(await exists(gguf))) {
+    log(`writing ${gguf}`);
+    await writeGguf(checkpoint, gguf, "Q8_0");
+  }
+  return { folder, model, gguf };
 }
 
 async function photos(folder) {
@@ -65,33 +101,63 @@ async function photos(folder) {
   };
 }
 
+/** What the run that is gone on with has measured, if it measured the same. */
+async function before(options) {
+  if (!values.resume) return {};
+  if (!values.raw) throw new Error("--resume needs --raw, the file of the run that is gone on with.");
+  if (!(await exists(values.raw))) return {};
+  const stored = JSON.parse(await readFile(values.raw, "utf8"));
+  for (const name of ["folder", "dtypes", "sessionDtype", "threads", "steps", "newTokens"]) {
+    const [was, is] = [stored.options, options].map((each) => JSON.stringify(each[name]));
+    if (was !== is) throw new Error(`${values.raw} was measured with ${name} ${was}, not ${is}; use another file.`);
+  }
+  return stored.results;
+}
+
+/** A file that is never half there. */
+async function writeWhole(path, text) {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.incomplete`, text);
+  await rename(`${path}.incomplete`, path);
+}
+
 async function main() {
   if (values.help || (values.files.length === 0 && !values.model)) {
     console.log(HELP);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
+  const log = console.error;
   const folder = await checkpointFolder();
+  const dtypes = values.dtype.split(",");
   const temporary = await mkdtemp(join(tmpdir(), "smolvlm-bench-photos-"));
   try {
     const options = {
       folder,
-      dtypes: values.dtype.split(","),
+      dtypes,
+      sessionDtype: dtypes.includes(values["session-dtype"]) ? values["session-dtype"] : dtypes[0],
       python: values.python,
+      peers: await peersOf(folder, log),
       threads: Number(values.threads),
       rounds: Number(values.rounds),
+      photoRounds: Number(values["photo-rounds"]),
       loads: Number(values.loads),
+      tries: Number(values.tries),
       steps: Number(values.steps),
       newTokens: Number(values["new-tokens"]),
       ...(await photos(temporary)),
     };
-    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-    let text;
-    await measure(options, console.error, async (results) => {
-      text = report({ ...options, config, results });
-      if (values.raw) await writeFile(values.raw, JSON.stringify({ options, results }, null, 1));
-      if (values.write) await writeFile(values.write, text);
-    });
+    const rawConfig = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    let text = "";
+    const onProgress = async (results) => {
+      if (values.raw) await writeWhole(values.raw, JSON.stringify({ options, results }, null, 1));
+      if (results.rounds.length === 0) return;
+      text = report({ ...options, rawConfig, results });
+      if (values.write) await writeWhole(values.write, text);
+    };
+    const earlier = await before(options);
+    if (earlier.rounds?.length >= options.rounds) await onProgress(earlier);
+    else await measure(options, { log, onProgress, before: earlier });
     console.log(text);
   } finally {
     await rm(temporary, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-"""Measures transformers on PyTorch (fp32, CPU), in a process of its own; see `side.mjs` for how it is asked."""
+"""Measures transformers on PyTorch (CPU, fp32 or bf16), in a process of its own; see `side.mjs` for how it is asked."""
 
 import hashlib
 import io
@@ -59,8 +59,10 @@ def peak_memory() -> int:
 
 
 def some_tokens(count: int) -> torch.Tensor:
-    """The same ids as the other side's."""
-    return torch.tensor([[1000 + (index * 7919) % 40000 for index in range(count)]])
+    """The same ids as the other sides'."""
+    vocabulary = State.model.config.text_config.vocab_size
+    first, many = vocabulary // 50, int(vocabulary * 0.8)
+    return torch.tensor([[first + (index * 7919) % many for index in range(count)]])
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -83,13 +85,13 @@ def info() -> dict:
     return {"versions": versions}
 
 
-def load(folder: str, threads: int) -> dict:
+def load(folder: str, threads: int, dtype: str) -> dict:
     torch.set_num_threads(threads)
     State.image_processor = SmolVLMImageProcessorPil.from_pretrained(folder)
 
     def work():
         AutoTokenizer.from_pretrained(folder)  # the other side's loading includes its own
-        return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
+        return AutoModelForImageTextToText.from_pretrained(folder, dtype=getattr(torch, dtype)).eval()
 
     ms, State.model = timed(work)
     # Some loaders only map the file; a short prompt makes them read it.
@@ -135,10 +137,14 @@ def image_path(photo: str) -> dict:
     return {"ms": ms}
 
 
+def first_token(photo: str, ids: list) -> dict:
+    return {"ms": answer(photo, 1, ids)["ms"]}
+
+
 def vision() -> dict:
-    encoded = State.image_processor(images=[[State.image]], do_image_splitting=False, return_tensors="pt")
-    values, mask = encoded["pixel_values"], encoded["pixel_attention_mask"]
-    ms, _ = timed(lambda: State.model.model.get_image_features(pixel_values=values, pixel_attention_mask=mask))
+    side = State.model.config.vision_config.image_size
+    values = torch.sin(torch.arange(3 * side * side)).reshape(1, 1, 3, side, side)
+    ms, _ = timed(lambda: State.model.model.get_image_features(pixel_values=values))
     return {"ms": ms}
 
 
@@ -153,14 +159,15 @@ def prefill(context: int) -> dict:
 
 def decode(context: int, steps: int) -> dict:
     """A loop around the model, without the costs that `generate` adds to each token."""
-    out = read_prompt(context)
-    times = []
+    prefill_ms, out = timed(lambda: read_prompt(context))
+    times, tokens = [], []
     for _ in range(steps):
         start = time.perf_counter()
         token = out.logits[:, -1:].argmax(-1)
+        tokens.append(token.item())
         out = State.model(input_ids=token, past_key_values=out.past_key_values, use_cache=True, logits_to_keep=1)
         times.append((time.perf_counter() - start) * 1000)
-    return {"times": times}
+    return {"times": times, "tokens": tokens, "prefillMs": prefill_ms}
 
 
 def limits() -> dict:
@@ -181,6 +188,7 @@ OPERATIONS = {
     "decodeImage": decode_image,
     "preprocess": preprocess,
     "imagePath": image_path,
+    "firstToken": first_token,
     "vision": vision,
     "prefill": prefill,
     "decode": decode,

@@ -123,36 +123,3 @@ function biased(key, features, inFeatures) {
     { key: `${key}.bias`, shape: [features] },
   ];
 }
-
-/**
- * Bytes of fp32 that one new token must read: every matrix and norm of the text model, one row of the embeddings, and the keys and
- * values of `context` positions.
- *
- * @param {object} config as of {@link modelConfig}, or the `config.json` of a checkpoint that spells out the same fields.
- */
-export function bytesPerToken(config, context) {
-  const {
-    hidden_size: hidden,
-    num_hidden_layers: layers,
-    num_key_value_heads: keyValueHeads,
-    head_dim: headDim,
-  } = config.text_config;
-  const elements = textTensors(config)
-    .filter(({ key }) => !key.endsWith("embed_tokens.weight"))
-    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), hidden);
-  return 4 * (elements + 2 * layers * keyValueHeads * headDim * context);
-}
-
-/**
- * Multiplications and additions of one frame in the vision tower and the connector.
- *
- * @param {object} config as in {@link bytesPerToken}.
- */
-export function operationsPerFrame(config) {
-  const { hidden_size: hidden, intermediate_size: inner, patch_size: patch, image_size: side } = config.vision_config;
-  const patches = Math.floor(side / patch) ** 2;
-  const layer = patches * (4 * hidden ** 2 + 2 * hidden * inner) + 2 * patches ** 2 * hidden;
-  const embedding = patches * hidden * 3 * patch ** 2;
-  const connector = patches * hidden * config.text_config.hidden_size;
-  return 2 * (config.vision_config.num_hidden_layers * layer + embedding + connector);
-}

@@ -1,80 +1,89 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { performance } from "node:perf_hooks";
+import { bandwidthMeter } from "@smolvlm/cli/bench";
 import { undisturbed } from "./quiet.mjs";
-import { bandwidthMeter } from "./read-bandwidth.mjs";
 import { startSide } from "./side.mjs";
+import { sidesOf } from "./sides.mjs";
 import { millisecondsOf, stagesOf } from "./stages.mjs";
 
-/** How often a measurement is tried while other processes disturb it; answers take long. */
-const TRIES = 4;
+/** Answers take long: that is how often one is tried at most. */
 const ANSWER_TRIES = 2;
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** Tokens that transformers.js and we make of the same pixel values, to see that both compute the same. */
+const SAME_TOKENS = 16;
 
 /**
- * Measures all sides: a process for each of our formats and one for PyTorch, asked in turn, the order rotating from round to round.
+ * Measures all sides: a process for each of our formats and for each peer, asked in turn, the order rotating from round to round.
  *
- * @param {{ folder: string, dtypes: string[], python?: string, threads: number, rounds: number, loads: number, steps: number,
- *   newTokens: number, photo: string, largePhoto: string }} options
- * @param {(line: string) => void} log
- * @param {(results: object) => Promise<void>} onRound is given all there is after each round, so that an interrupted run leaves a report.
- * The results are `info`, `loads`, `answers`, `rounds` and `limits`; times in milliseconds, memory in bytes.
+ * @param {{ folder: string, dtypes: string[], sessionDtype: string, python?: string, peers?: object, threads: number, rounds: number,
+ *   photoRounds: number, loads: number, tries: number, steps: number, newTokens: number, photo: string, largePhoto: string }} options
+ * @param {{ log: (line: string) => void, onProgress: (results: object) => Promise<void>, before?: object }} run `onProgress` is given all
+ * there is after each part, so that an interrupted run leaves a report; `before` is what such a run left, and is not measured again.
+ * The results are `info`, `loads`, `answers`, `same`, `rounds` and `limits`; times in milliseconds, memory in bytes.
  */
-export async function measure(options, log, onRound) {
-  const { dtypes, python, threads, rounds } = options;
+export async function measure(options, { log, onProgress, before = {} }) {
+  const { threads, rounds, photoRounds, tries } = options;
   const store = await mkdtemp(join(tmpdir(), "smolvlm-bench-weights-"));
-  const names = [...dtypes, ...(python ? ["torch"] : [])];
-  const start = (name) => {
-    const isTorch = name === "torch";
-    return startSide(isTorch ? python : process.execPath, [here(isTorch ? "bench_reference.py" : "side-ours.mjs")]);
-  };
-  const loadOptions = (name) => {
-    const { folder } = options;
-    return name === "torch" ? { folder, threads } : { folder, threads, dtype: name, store };
-  };
+  const all = sidesOf({ ...options, store });
+  const results = { rounds: [], limits: [], ...before };
+  const keep = async (part) => onProgress(Object.assign(results, part));
   const meter = bandwidthMeter(threads);
-  const sides = new Map();
+  const running = new Map();
   try {
-    const loads = await measureLoads(names, start, loadOptions, options.loads, log);
-    for (const name of names) sides.set(name, start(name));
-    for (const [name, side] of sides) await side.ask("load", loadOptions(name));
-    const versions = await Promise.all([...sides.values()].map(async (side) => (await side.ask("info")).versions));
-    const info = Object.assign({}, ...versions);
-    const answers = await measureAnswers(sides, options, log);
-    const limits = [];
-    const measured = [];
-    // The first round warms caches up and is not kept.
-    for (let round = 0; round <= rounds; round++) {
-      log(round === 0 ? "warm-up" : `round ${round} of ${rounds}`);
-      const results = await measureRound(sides, stagesOf(options), round, log);
-      const bandwidth = await undisturbed(meter.measure, TRIES);
-      const torch = sides.has("torch") ? await undisturbed(() => sides.get("torch").ask("limits"), TRIES) : undefined;
-      if (round === 0) continue;
-      limits.push({ reader: bandwidth.bytesPerSecond, torch: torch?.bandwidth, flops: torch?.flops });
-      measured.push(results);
-      await onRound({ info, loads, answers, rounds: measured, limits });
+    if (!results.loads) await keep({ loads: await measureLoads(all, options, log) });
+    for (const side of all) {
+      const process_ = startSide(side.command, side.args);
+      running.set(side, process_);
+      await process_.ask("load", side.load);
+    }
+    if (!results.info) {
+      const versions = await Promise.all([...running.values()].map(async (side) => (await side.ask("info")).versions));
+      await keep({ info: Object.assign({}, ...versions) });
+    }
+    const frames = join(store, "frames.bin");
+    const { ids, dims } = await running.get(all[0]).ask("prompt", { photo: options.photo, file: frames });
+    if (!results.answers) {
+      await keep({ answers: await measureAnswers(running, { ...options, ids }, log) });
+      await keep({ same: await sameInputs(running, { file: frames, ids, dims, newTokens: SAME_TOKENS }, log) });
+    }
+    const stages = stagesOf({ ...options, ids });
+    const light = stages.filter(({ isHeavy }) => !isHeavy);
+    if (results.rounds.length < rounds) {
+      // Warms caches up, and is not kept.
+      log("warm-up");
+      await measureRound(running, light, 0, 1, log);
+    }
+    while (results.rounds.length < rounds) {
+      const number = results.rounds.length + 1;
+      log(`round ${number} of ${rounds}`);
+      const measured = await measureRound(running, number <= photoRounds ? stages : light, number, tries, log);
+      const limits = await measureLimits(running, meter, tries);
+      await keep({ rounds: [...results.rounds, measured], limits: [...results.limits, limits] });
     }
   } finally {
-    await Promise.all([...sides.values()].map((side) => side.close()));
+    await Promise.all([...running.values()].map((side) => side.close()));
     await meter.close();
     await rm(store, { recursive: true, force: true });
   }
 }
 
-/** Fresh processes; the first load of a quantised format converts the weights, which is told apart. */
-async function measureLoads(names, start, loadOptions, count, log) {
-  const loads = Object.fromEntries(names.map((name) => [name, []]));
+/** Fresh processes; the first load of a format converts the weights, which is told apart. */
+async function measureLoads(sides, { loads: count, tries }, log) {
+  const loads = Object.fromEntries(sides.map(({ name }) => [name, []]));
   for (let round = 0; round <= count; round++) {
-    for (const name of names) {
-      const load = async () => {
-        const side = start(name);
-        const loaded = await side.ask("load", loadOptions(name));
+    for (const { name, command, args, load } of sides) {
+      const once = async () => {
+        const start = performance.now();
+        const side = startSide(command, args);
+        const loaded = await side.ask("load", load);
+        const startMs = performance.now() - start;
         await side.close();
-        return { ...loaded, cpuMs: loaded.totalCpuMs };
+        return { ...loaded, startMs, cpuMs: loaded.totalCpuMs };
       };
       // What a first load converts is there the second time.
-      loads[name].push(await undisturbed(load, round === 0 ? 1 : TRIES));
+      loads[name].push(await undisturbed(once, round === 0 ? 1 : tries));
       log(`load ${name} ${Math.round(loads[name].at(-1).ms)} ms`);
     }
   }
@@ -82,30 +91,45 @@ async function measureLoads(names, start, loadOptions, count, log) {
 }
 
 /** A whole answer about the photo, the first thing a process does after loading: its memory is what a user of one answer sees. */
-async function measureAnswers(sides, { photo, newTokens }, log) {
+async function measureAnswers(running, { photo, newTokens, ids, tries }, log) {
   const answers = {};
-  let ids;
-  for (const [name, side] of sides) {
-    ids ??= (await side.ask("prompt", { photo })).ids;
-    const request = { photo, newTokens, ...(name === "torch" ? { ids } : {}) };
-    answers[name] = await undisturbed(() => side.ask("answer", request), ANSWER_TRIES);
+  for (const [{ name, group, operations }, side] of running) {
+    if (!operations.has("answer")) continue;
+    const request = { photo, newTokens, ...(group === "torch" ? { ids } : {}) };
+    answers[name] = await undisturbed(() => side.ask("answer", request), Math.min(tries, ANSWER_TRIES));
     log(`answer ${name} ${Math.round(answers[name].ms)} ms`);
   }
   return { promptTokens: ids.length, newTokens, sides: answers };
 }
 
-async function measureRound(sides, stages, round, log) {
-  const names = [...sides.keys()];
-  const first = round % names.length;
-  const inTurn = [...names.slice(first), ...names.slice(0, first)];
+/** Greedy tokens of transformers.js for our own pixel values: its image processor makes others. */
+async function sameInputs(running, request, log) {
+  for (const [{ name, operations }, side] of running) {
+    if (!operations.has("sameInputs")) continue;
+    const { tokens } = await side.ask("sameInputs", request);
+    log(`same pixel values ${name}`);
+    return { tokens };
+  }
+  return {};
+}
+
+async function measureRound(running, stages, round, tries, log) {
+  const sides = [...running.keys()];
+  const first = round % sides.length;
+  const inTurn = [...sides.slice(first), ...sides.slice(0, first)];
   const results = {};
-  for (const { id, operation, options, sides: which } of stages) {
+  for (const { id, operation, options, isHeavy } of stages) {
     results[id] = {};
-    const ours = names[0];
-    // The formats need the photo's pixels too, before they can be asked for a frame.
-    const asked = which === "all" || round === 0 ? inTurn : inTurn.filter((name) => name === ours || name === "torch");
-    for (const name of asked) {
-      results[id][name] = await undisturbed(() => sides.get(name).ask(operation, options), round === 0 ? 1 : TRIES);
+    for (const side of inTurn.filter(({ operations }) => operations.has(operation))) {
+      const { group, load, name } = side;
+      const { ids, ...others } = options ?? {};
+      const request = {
+        ...others,
+        ...(group === "torch" && ids ? { ids } : {}),
+        ...(operation === "samePicture" ? load : {}),
+      };
+      const asked = operation === "decodeBatch" ? "decode" : operation;
+      results[id][name] = await undisturbed(() => running.get(side).ask(asked, request), isHeavy ? 1 : tries);
     }
     const times = Object.entries(results[id]).map(
       ([name, result]) => `${name} ${millisecondsOf(result).toFixed(1)} (${(100 * result.others).toFixed(0)} %)`,
@@ -113,4 +137,17 @@ async function measureRound(sides, stages, round, log) {
     log(`  ${id}: ${times.join(", ")} ms`);
   }
   return results;
+}
+
+/** The reader needs neither ONNX Runtime nor PyTorch, so that neither is measured against itself. */
+async function measureLimits(running, meter, tries) {
+  // The threads are this process's own, which `undisturbed` counts already.
+  const reader = await undisturbed(async () => ({ bytesPerSecond: await meter.measure(), cpuMs: 0 }), tries);
+  const limits = { reader: reader.bytesPerSecond };
+  for (const [{ operations }, side] of running) {
+    if (!operations.has("limits")) continue;
+    const { bandwidth, flops } = await undisturbed(() => side.ask("limits"), tries);
+    return { ...limits, torch: bandwidth, flops };
+  }
+  return limits;
 }

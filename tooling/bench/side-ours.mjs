@@ -1,65 +1,19 @@
 /** Measures this project, in a process of its own; see `side.mjs` for how it is asked. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
-import { createInterface } from "node:readline";
+import { QUESTION, serve } from "./serve-side.mjs";
 
 const imported = performance.now();
-const { loadSmolVLM, nodeImageDecoder, openModel } = await import("smolvlm");
-const { SmolVLMImageProcessor } = await import("@smolvlm/image-processor");
+const { openModel } = await import("smolvlm");
 const { fileByteStore } = await import("@smolvlm/hub/node");
+const { aboutPicture, ModelProbe } = await import("@smolvlm/cli/bench");
 const importMs = performance.now() - imported;
 
-const QUESTION = "Describe the picture.";
-/** Tokens of the prompt that shows that loading is complete. */
-const FIRST_PROMPT = 16;
-const decoder = nodeImageDecoder();
-let model;
-let imageProcessor;
-let pixels;
+let probe;
+let image;
 
-async function timed(work) {
-  const start = performance.now();
-  const value = await work();
-  return { ms: performance.now() - start, value };
-}
-
-/** Most memory this process has held, bytes. Linux's own figure: `maxRSS` would include what the parent held before it started us. */
-async function peakMemory() {
-  const status = await readFile("/proc/self/status", "utf8").catch(() => "");
-  const kilobytes = /VmHWM:\s+(\d+)/.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
-  return Number(kilobytes) * 1024;
-}
-
-/** Any ids that are text: what they are does not matter to speed. */
-function someTokens(count) {
-  const ids = Int32Array.from({ length: count }, (_, index) => 1000 + ((index * 7919) % 40000));
-  return { dtype: "int32", dims: [1, count], data: ids };
-}
-
-function conversation(photo) {
-  return [
-    {
-      role: "user",
-      content: [
-        { type: "image", image: photo },
-        { type: "text", text: QUESTION },
-      ],
-    },
-  ];
-}
-
-function argmax(values) {
-  let best = 0;
-  for (let index = 1; index < values.length; index++) if (values[index] > values[best]) best = index;
-  return best;
-}
-
-function hashOf({ data }) {
-  return createHash("sha256")
-    .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-    .digest("hex");
-}
+const bytesOf = ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 const operations = {
   async info() {
@@ -69,76 +23,45 @@ const operations = {
     return { versions: Object.fromEntries(names.map((name, index) => [name, versions[index]])) };
   },
   async load({ folder, dtype, threads, store }) {
-    const files = await openModel(folder);
-    imageProcessor = await SmolVLMImageProcessor.fromPretrained(files);
-    const { ms, value } = await timed(() => loadSmolVLM(files, { dtype, threads, store: fileByteStore(store) }));
-    model = value;
-    // Some loaders only map the file; a short prompt makes them read it.
-    const first = await operations.prefill({ context: FIRST_PROMPT });
-    return { ms, firstMs: first.ms, importMs, peak: await peakMemory() };
+    // Nothing is remembered of pictures: every measurement computes all of it, unless it says otherwise.
+    const options = { dtype, threads, store: fileByteStore(store), visionCache: false };
+    probe = await ModelProbe.load(await openModel(folder), options);
+    return { ...probe.loading, importMs };
   },
-  /** The prompt of the answer, for the other side. */
-  async prompt({ photo }) {
-    const { inputIds } = await model.prepare([conversation(photo)]);
-    return { ids: [...inputIds.data] };
+  /** The prompt of the answer, for the other sides, and the frames, for those that are to compute with the same ones. */
+  async prompt({ photo, file }) {
+    const { inputIds, pixelValues } = await probe.smolvlm.prepare([aboutPicture(photo, QUESTION)]);
+    await writeFile(file, bytesOf(pixelValues));
+    return { ids: [...inputIds.data], dims: pixelValues.dims };
   },
-  async answer({ photo, newTokens }) {
-    const options = { maxNewTokens: newTokens, minNewTokens: newTokens };
-    const { ms, value } = await timed(() => model.generate({ messages: conversation(photo), ...options }));
-    return { ms, tokens: [...value.tokenIds], timings: value.timings, peak: await peakMemory() };
+  answer: ({ photo, newTokens }) => probe.answer(photo, newTokens),
+  firstToken: ({ photo }) => probe.answer(photo, 1),
+  secondQuestion: ({ photo }) => probe.secondQuestion(photo),
+  /** A model of its own that remembers pictures. */
+  async samePicture({ folder, dtype, threads, store, photo }) {
+    const own = await ModelProbe.load(await openModel(folder), { dtype, threads, store: fileByteStore(store) });
+    try {
+      const { ms: firstMs } = await own.answer(photo, 1);
+      const { ms } = await own.answer(photo, 1);
+      return { ms, firstMs };
+    } finally {
+      await own[Symbol.asyncDispose]();
+    }
   },
   async decodeImage({ photo }) {
-    const bytes = await readFile(photo);
-    const { ms, value } = await timed(() => decoder.decode(bytes));
-    pixels = value;
-    return { ms, width: value.width, height: value.height };
+    const { ms, value } = await probe.decodeImage(await readFile(photo));
+    image = value;
+    return { ms };
   },
   async preprocess() {
-    const { ms, value } = await timed(() => imageProcessor.preprocess(pixels));
-    return { ms, frames: value.pixelValues.dims[1], hash: hashOf(value.pixelValues) };
+    const { ms, pixelValues } = await probe.preprocess(image);
+    return { ms, frames: pixelValues.dims[1], hash: createHash("sha256").update(bytesOf(pixelValues)).digest("hex") };
   },
-  async imagePath({ photo }) {
-    const bytes = await readFile(photo);
-    const { ms } = await timed(async () => imageProcessor.preprocess(await decoder.decode(bytes)));
-    return { ms };
-  },
-  async vision() {
-    const { pixelValues } = imageProcessor.preprocess(pixels, { doImageSplitting: false });
-    const { ms } = await timed(() => model.model.getImageFeatures({ pixelValues }));
-    return { ms };
-  },
-  async prefill({ context }) {
-    const { ms, value } = await timed(() => model.model.prefill({ inputIds: someTokens(context) }));
-    await value[Symbol.asyncDispose]();
-    return { ms };
-  },
-  async decode({ context, steps }) {
-    const state = await model.model.prefill({ inputIds: someTokens(context) });
-    const times = [];
-    for (let step = 0; step < steps; step++) {
-      const { ms } = await timed(() => state.step(Int32Array.of(argmax(state.logits)), { active: [true] }));
-      times.push(ms);
-    }
-    await state[Symbol.asyncDispose]();
-    return { times };
-  },
+  imagePath: ({ photo }) => probe.imagePath(photo),
+  vision: () => probe.vision(1),
+  prefill: ({ context }) => probe.prefill(context),
+  decode: (options) => probe.decode(options),
 };
 
-/** Milliseconds that all threads of this process have used. */
-function processorTime() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const { operation, ...options } = JSON.parse(line);
-  const before = processorTime();
-  try {
-    const result = await operations[operation](options);
-    const total = processorTime();
-    console.log(JSON.stringify({ result: { ...result, cpuMs: total - before, totalCpuMs: total } }));
-  } catch (error) {
-    console.log(JSON.stringify({ error: String(error?.stack ?? error) }));
-  }
-}
-await model?.[Symbol.asyncDispose]();
+await serve(operations);
+await probe?.[Symbol.asyncDispose]();

@@ -1,45 +1,59 @@
 /**
- * What is measured, in this order, once per round on every side that has it. `sides` are `image` for what does not depend on the
- * weights' format (measured once for us), `all` for what does.
+ * What is measured, in this order, on every side that has the operation. Heavy stages are measured in the first rounds only.
  *
- * @typedef {{ id: string, label: string, sides: "image" | "all", operation: string, options?: object, tokens?: number }} Stage
+ * @typedef {{ id: string, label: string, operation: string, options?: object, isHeavy?: boolean }} Stage
  */
 
-/** Contexts at which tokens are decoded. */
-export const CONTEXTS = [128, 1024];
-/** Tokens of the prompt that is read. */
+/** Contexts at which tokens are decoded; the first one's prompt and the second one's show how fast prompts are read. */
+export const CONTEXTS = [128, 1024, 2048];
+/** Tokens of the prompt whose reading is reported. */
 export const PROMPT = 1024;
+/** Rows that are decoded together. */
+export const BATCH = 8;
 
 /**
- * @param {{ photo: string, largePhoto: string, steps: number }} options
+ * @param {{ photo: string, largePhoto: string, steps: number, ids: number[] }} options `ids`: the prompt about the photo.
  * @returns {Stage[]}
  */
-export function stagesOf({ photo, largePhoto, steps }) {
+export function stagesOf({ photo, largePhoto, steps, ids }) {
   return [
-    {
-      id: "imagePath",
-      label: "12 MP JPEG to pixel values",
-      sides: "image",
-      operation: "imagePath",
-      options: { photo: largePhoto },
-    },
-    { id: "decodeImage", label: "decode the photo", sides: "image", operation: "decodeImage", options: { photo } },
-    { id: "preprocess", label: "resize and tile the photo", sides: "image", operation: "preprocess" },
-    { id: "vision", label: "vision, one frame", sides: "all", operation: "vision" },
-    {
-      id: "prefill",
-      label: `read a prompt of ${PROMPT} tokens`,
-      sides: "all",
-      operation: "prefill",
-      options: { context: PROMPT },
-    },
+    { id: "imagePath", label: "12 MP JPEG to pixel values", operation: "imagePath", options: { photo: largePhoto } },
+    { id: "decodeImage", label: "decode the photo", operation: "decodeImage", options: { photo } },
+    { id: "preprocess", label: "resize and tile the photo", operation: "preprocess" },
+    { id: "vision", label: "vision, one frame", operation: "vision" },
     ...CONTEXTS.map((context) => ({
       id: `decode${context}`,
       label: `one token, from ${context} tokens on`,
-      sides: "all",
       operation: "decode",
       options: { context, steps },
     })),
+    {
+      id: "batch",
+      label: `one token in each of ${BATCH} rows, from ${CONTEXTS[0]} tokens on`,
+      operation: "decodeBatch",
+      options: { context: CONTEXTS[0], steps, batch: BATCH },
+    },
+    {
+      id: "firstToken",
+      label: "the photo to the first token",
+      operation: "firstToken",
+      options: { photo, ids },
+      isHeavy: true,
+    },
+    {
+      id: "secondQuestion",
+      label: "a second question about it in a session",
+      operation: "secondQuestion",
+      options: { photo },
+      isHeavy: true,
+    },
+    {
+      id: "samePicture",
+      label: "the same picture in a new session",
+      operation: "samePicture",
+      options: { photo },
+      isHeavy: true,
+    },
   ];
 }
 

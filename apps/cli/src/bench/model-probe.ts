@@ -3,6 +3,7 @@ import {
   loadSmolVLM,
   nodeImageDecoder,
   tensor,
+  type ChatMessage,
   type Conversation,
   type LoadOptions,
   type ModelFiles,
@@ -136,6 +137,16 @@ export class ModelProbe implements AsyncDisposable {
       return id === imageTokenId ? id - 1 : id;
     });
     return tensor("int32", [batch, count], ids);
+  }
+
+  /** Two questions about a picture in one session, each up to its first token. */
+  async secondQuestion(picture: string): Promise<{ readonly ms: number; readonly firstMs: number }> {
+    await using session = this.smolvlm.createSession();
+    const one = { maxNewTokens: 1, minNewTokens: 1 };
+    const { content } = aboutPicture(picture)[0] as ChatMessage;
+    const { ms: firstMs } = await timed(() => session.ask(content, one));
+    const { ms } = await timed(() => session.ask("What colour is it?", one));
+    return { ms, firstMs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,3 +21,10 @@ export function quantizedEmbedding(weights: Weights, indices: Value, count: numb
   const range = [0, channels, indices.dims.length].map((value) => graph.integers([value]));
   return graph.node("Slice", [widened, ...range], { dtype: "float32", dims: [...indices.dims, channels] });
 }
+
+/** `torch.nn.Embedding` from half-precision rows: only the chosen ones are widened. */
+export function halfEmbedding(weights: Weights, indices: Value, count: number, channels: number): Value {
+  const { graph } = indices;
+  const [table] = graph.parameter(weights.param("weight", [count, channels]), "fp16") as [Value];
+  return cast(rowsOf(table, indices), "float32");
+}

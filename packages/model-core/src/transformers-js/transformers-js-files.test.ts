@@ -81,7 +81,7 @@ test("frames that are partly padding have the positions and the mask that our ow
   expect((await exported.imageFeatures(empty))?.dims[0]).toBe(1);
 });
 
-test.each(["q8", "q4"] as const)("%s computes what our own graphs compute in it", async (dtype) => {
+test.each(["fp16", "q8", "q4"] as const)("%s computes what our own graphs compute in it", async (dtype) => {
   const { inputs } = await tinyCase("v2-gqa-fp32", "one-image");
   const files = await tinyFiles("v2-gqa-fp32");
   await using backend = nodeBackend({ worker: false });

@@ -6,7 +6,7 @@ import { modelScope } from "../models/model-scope.js";
 import { siglipVisionTransformer } from "../models/siglip-vision-transformer.js";
 import { outputProjection } from "../ops/linear.js";
 import { patchPositions } from "../ops/patch-positions.js";
-import { quantizedEmbedding } from "../ops/quantized-embedding.js";
+import { halfEmbedding, quantizedEmbedding } from "../ops/quantized-embedding.js";
 import { realFrames } from "../ops/real-frames.js";
 import { embedding } from "../ops/rows-of.js";
 import type { Weights } from "../weights/weights.js";
@@ -43,7 +43,7 @@ export const transformersJsGraphs: Readonly<
   embed_tokens(graph, weights, { textConfig: { vocabSize, hiddenSize } }) {
     const ids = graph.input("input_ids", "int64", ["batch", "sequence"]);
     const table = modelScope(weights).at("text_model.embed_tokens");
-    const embed = graph.formats.linear === "fp32" ? embedding : quantizedEmbedding;
+    const embed = { fp32: embedding, fp16: halfEmbedding }[String(graph.formats.linear)] ?? quantizedEmbedding;
     graph.output("inputs_embeds", embed(table, ids, vocabSize, hiddenSize));
   },
 
