@@ -1,5 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { nanoExamples } from "@smolvlm/nano";
 import { expect, test } from "vitest";
 import { fixtures, root } from "./testing/paths.js";
@@ -29,6 +33,29 @@ test("Ctrl-C stops within one token and exits with 130", async () => {
   expect(stderr).toBe("");
   // 1,500 tokens take many seconds; a token and the clean-up take far less than this even on a busy machine.
   expect(performance.now() - interrupted).toBeLessThan(5_000);
+});
+
+test("Ctrl-C leaves no file half-written", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "smolvlm-main-"));
+  await writeFile(join(folder, "talk.json"), JSON.stringify([{ role: "user", content: "Go on." }]));
+  const files = [
+    "--save-inputs",
+    join(folder, "inputs.safetensors"),
+    "--save-logits",
+    join(folder, "logits.safetensors"),
+  ];
+  const args = ["run", join(folder, "talk.json"), "--json", ...files, ...endless.slice(2)];
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const exited = once(child, "exit") as Promise<[number]>;
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  // The inputs are written before the first token; then there are many seconds of tokens.
+  while (!(await readdir(folder)).includes("inputs.safetensors")) await setTimeout(10);
+  child.kill("SIGINT");
+  expect(await exited).toEqual([130, null]);
+  expect(output).toBe("");
+  expect((await readdir(folder)).sort()).toEqual(["inputs.safetensors", "talk.json"]);
+  await rm(folder, { recursive: true });
 });
 
 test("a reader that goes away is no error", async () => {
