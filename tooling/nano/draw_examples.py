@@ -62,13 +62,12 @@ def conversations():
     ask = lambda question, *media: user(*media, text(question))
     video = {"type": "video", "path": "clip.gif"}
     return [
-        ask("Describe the image.", image("scene.png")), ask("What is in this image?", image("scene.png")), ask("Where is the yellow star?", image("scene.png")),
+        ask("Describe the image.", image("scene.png")), ask("What is in this image?", image("scene.png")),
         ask("What color is the circle?", image("scene.png")), ask("How many objects are there?", image("scene.png")), ask("Is there a green triangle?", image("scene.png")),
         ask("Is there a purple heart?", image("scene.png")), ask("What is in the bottom left?", image("scene.png")), ask("What color is the background?", image("scene.png")),
         ask("Describe the image.", image("scene-2.png")), ask("What color is the background?", image("scene-2.png")),
         ask("What does the sign say?", image("sign.png")), ask("Describe the image.", image("sign.png")),
-        ask("Which image contains an orange square?", image("scene.png"), image("scene-2.png")), ask("Which image contains a heart?", image("scene.png"), image("scene-2.png")),
-        ask("What is in the second image?", image("scene.png"), image("scene-2.png")),
+        ask("Which image contains a purple star?", image("scene.png"), image("scene-2.png")), ask("Which image contains a heart?", image("scene.png"), image("scene-2.png")),
         ask("What happens in the video?", video), ask("What object is in the video?", video), ask("Describe this video in detail", video),
         ask("Who are you?"), ask("Hello!"), ask("What can you do?"),
     ]

@@ -124,8 +124,9 @@ def _half_turned(weight, hd):
     return torch.stack([-b, a], 1).reshape(weight.shape)
 
 
-def language_model(model, embeddings, positions, mask, dtype=torch.float32):
-    """[b,l,hidden] with explicit positions [b,l] and a boolean mask [b,1,l,l] → final hidden states (after the norm)."""
+def language_model(model, embeddings, positions, mask, dtype=torch.float32, residuals=None):
+    """[b,l,hidden] with explicit positions [b,l] and a boolean mask [b,1,l,l] → final hidden states (after the norm).
+    A list given as `residuals` receives the residual stream behind each layer."""
     t = model.model.text_model
     w = lambda p: p.to(dtype)
     heads, kv, hd = TEXT["num_attention_heads"], TEXT["num_key_value_heads"], TEXT["head_dim"]
@@ -151,4 +152,6 @@ def language_model(model, embeddings, positions, mask, dtype=torch.float32):
         h = _rms(x)
         gate, up = F.linear(h, w(torch.cat([m.gate_proj.weight, m.up_proj.weight]) * layer.post_attention_layernorm.weight)).chunk(2, -1)
         x = x + F.linear(F.silu(gate) * up, w(m.down_proj.weight))
+        if residuals is not None:
+            residuals.append(x)
     return _rms(x) * t.norm.weight.to(dtype)

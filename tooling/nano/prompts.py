@@ -32,6 +32,9 @@ def video_text(timestamps, duration):
 #: After a video. It goes with the question, because the tokenizer merges the newlines differently before a letter.
 VIDEO_OUTRO = "\n\n"
 
+#: Parts of a picture that an image token can show: the tiles of a 2×2 split in reading order. Pictures of one row or column have fewer.
+PLACES = 4
+
 
 def sample_indices(total, fps, wanted_fps=1, most=8):
     """The frames the video processor keeps (no clip here is long enough for its skipping rule)."""
@@ -83,6 +86,30 @@ def branch_ids(turns):
     return ids, learn
 
 
+def _places(ids):
+    """For each token the part of the picture it shows, from the tags around it; -100 where it shows none or the whole."""
+    names = _place_names()
+    out, tile, last, seen = [], None, None, 0
+    for i in ids:
+        if i in names:
+            tile, last, seen = names[i], names[i], 0
+        elif i == special(GLOBAL):
+            tile, seen = GLOBAL, 0
+        if i != special(IMAGE):
+            out.append(-100)
+        elif tile == GLOBAL:  # its four tokens show the four tiles of a 2×2 split or the quarters of a clip's frame
+            out.append(seen if last in (None, 3) else -100)
+            seen += 1
+        else:
+            out.append(tile)
+    return out
+
+
+@functools.lru_cache(maxsize=1)
+def _place_names():
+    return {special(f"<row_{r}_col_{c}>"): 2 * (r - 1) + c - 1 for r in (1, 2) for c in (1, 2)}
+
+
 def collate(rows, budget=176):
     """Rows → tensors. Branches beyond `budget` tokens are left out. Targets hold the next token at answer positions, else -100."""
     image, packed = special(IMAGE), []
@@ -110,4 +137,5 @@ def collate(rows, budget=176):
     cached = bool(frames) and all(f.feature is not None for f in frames)
     features = torch.stack([f.feature for f in frames]) if cached else None
     pixels = torch.from_numpy(np.stack([f.pixels for f in frames])) if frames and not cached else torch.empty(0, 64, 64, 3, dtype=torch.uint8)
-    return dict(features=features, ids=ids, position=position, mask=mask[:, None], target=target, weight=fill(4, 0.0), pixels=pixels, train=train, image=ids == image)
+    place = torch.tensor([_places(p[0]) + [-100] * (length - len(p[0])) for p in packed])
+    return dict(place=place, features=features, ids=ids, position=position, mask=mask[:, None], target=target, weight=fill(4, 0.0), pixels=pixels, train=train, image=ids == image)

@@ -35,7 +35,7 @@ def _picture(scene):
 def image_material(rng):
     # Wide and tall pictures, rare in scenes.py, have places of their own to learn.
     aspect = rng.choices(["square", "wide", "tall"], [0.8, 0.1, 0.1])[0]
-    scene = random_sign(rng) if rng.random() < 0.15 else random_scene(rng, aspect=aspect)
+    scene = random_sign(rng) if rng.random() < 0.18 else random_scene(rng, aspect=aspect)
     return scene, _picture(scene)
 
 

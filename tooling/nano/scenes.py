@@ -173,21 +173,18 @@ MOTIONS = {"right": (1, 0), "left": (-1, 0), "down": (0, 1), "up": (0, -1)}
 
 
 def random_clip(rng: random.Random, frames: int, motion: str | None = None):
-    """`frames` scenes of one shape that moves across the picture, or stands still."""
-    motion = motion or rng.choice([*MOTIONS, "still"])
+    """`frames` scenes of one shape that moves across the picture."""
+    motion = motion or rng.choice(list(MOTIONS))
     first = random_scene(rng, 1, "square")
     first.noise = min(first.noise, 2)
     thing = first.things[0]
     radius = rng.uniform(0.13, 0.2)
-    if motion == "still":
-        path = [(rng.uniform(0.25, 0.75), rng.uniform(0.25, 0.75))] * frames
-    else:
-        dx, dy = MOTIONS[motion]
-        side, half = rng.uniform(0.27, 0.73), rng.uniform(0.2, 0.29)
-        path = []
-        for i in range(frames):
-            t = (2 * i / (frames - 1) - 1) * half
-            path.append((0.5 + dx * t, side) if dx else (side, 0.5 + dy * t))
+    dx, dy = MOTIONS[motion]
+    side, half = rng.uniform(0.27, 0.73), rng.uniform(0.2, 0.29)
+    path = []
+    for i in range(frames):
+        t = (2 * i / (frames - 1) - 1) * half
+        path.append((0.5 + dx * t, side) if dx else (side, 0.5 + dy * t))
     scenes = []
     for cx, cy in path:
         moved = Thing(thing.shape, thing.color, "", cx, cy, radius, radius, thing.angle, thing.rgb)

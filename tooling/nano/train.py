@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 
 from rows import RowPool
-from model import build_model, connector, language_model, vision_tower
+from model import TEXT, build_model, connector, language_model, vision_tower
 from muon import Muon, split_parameters
-from prompts import collate
+from prompts import PLACES, collate
 from vocabulary import load_tokenizer
 
 
-def forward(model, batch, dtype):
+def forward(model, batch, dtype, residuals=None):
     """Hidden states of a collated batch; tiles go through the tower without gradient, global and video frames with it."""
     x = model.model.text_model.embed_tokens(batch["ids"]).to(dtype)
     if batch["features"] is not None:
@@ -31,7 +31,7 @@ def forward(model, batch, dtype):
         if train.any():
             features = features.index_put((train.nonzero()[:, 0],), connector(model, vision_tower(model, batch["pixels"][train], dtype)))
         x = x.masked_scatter(batch["image"][..., None], features)
-    return language_model(model, x, batch["position"], batch["mask"], dtype)
+    return language_model(model, x, batch["position"], batch["mask"], dtype, residuals)
 
 
 def answer_loss(model, hidden, target, weight):
@@ -41,6 +41,22 @@ def answer_loss(model, hidden, target, weight):
     wanted, weight = target[keep], weight[keep]
     loss = (F.cross_entropy(logits, wanted, reduction="none") * weight).sum() / weight.sum()
     return loss, (logits.argmax(-1) == wanted).float().mean()
+
+
+class Place(torch.nn.Module):
+    """A linear read-out, thrown away after training: behind the first layer each image token must tell which part of the picture it
+    shows. Its own tower features cannot know; the tag in front of its tile does."""
+
+    def __init__(self):
+        super().__init__()
+        self.head = torch.nn.Linear(TEXT["hidden_size"], PLACES)
+        torch.nn.init.zeros_(self.head.weight)
+
+    def forward(self, residual, place):
+        """(loss, share of image tokens placed rightly)"""
+        known = place >= 0
+        scores = self.head(F.rms_norm(residual[known].float(), residual.shape[-1:]))
+        return F.cross_entropy(scores, place[known]), (scores.argmax(-1) == place[known]).float().mean()
 
 
 class Average:
@@ -86,6 +102,7 @@ def main():
     p.add_argument("--adam-lr", type=float, default=2e-3)
     p.add_argument("--tower-lr", type=float, default=0.3, help="factor on the tower's learning rates")
     p.add_argument("--freeze", action="store_true", help="leave the tower as it is, and run it once per frame")
+    p.add_argument("--place", type=float, default=0.3, help="weight of the loss on where image tokens are")
     p.add_argument("--flat", type=float, default=0.35)
     p.add_argument("--ema", type=float, default=0.998)
     p.add_argument("--fp32", action="store_true")
@@ -109,6 +126,8 @@ def main():
         factor = args.tower_lr if is_tower else 1.0
         groups.append(dict(params=matrices, lr=args.lr * factor))
         adam_groups.append(dict(params=rest, lr=args.adam_lr * factor))
+    place = Place()
+    adam_groups.append(dict(params=list(place.parameters()), lr=args.adam_lr))
     muon = Muon(groups, weight_decay=0.01)
     adam = torch.optim.AdamW(adam_groups, betas=(0.9, 0.98), weight_decay=0.0)
     trained = [q for g in adam_groups for q in g["params"]]
@@ -125,24 +144,26 @@ def main():
     for _ in range(20):
         pool.draw(40)
     start, step, saved = time.time(), 0, time.time()
-    sums = torch.zeros(3)
+    sums = torch.zeros(4)
     while (progress := (time.time() - start) / 60 / args.minutes) < 1:
         factor = schedule(progress, step, flat=args.flat)
         for g, lr in base:
             g["lr"] = lr * factor
         batch = collate(pool.rows(args.batch, args.fresh))
-        hidden = forward(model, batch, dtype)
+        residuals = []
+        hidden = forward(model, batch, dtype, residuals)
         loss, right = answer_loss(model, hidden, batch["target"], batch["weight"])
         muon.zero_grad(); adam.zero_grad()
-        loss.backward()
+        where, placed = place(residuals[0], batch["place"])
+        (loss + args.place * where).backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         muon.step(); adam.step()
         average.update(model)
         step += 1
-        sums += torch.tensor([loss.item(), right.item(), 1.0])
+        sums += torch.tensor([loss.item(), right.item(), placed.item(), 1.0])
         if step % 100 == 0:
             spent = time.time() - start
-            print(f"{step} {spent:.0f}s {spent/step:.3f}s/step loss {sums[0]/sums[2]:.4f} tokens right {sums[1]/sums[2]:.4f} lr x{factor:.3f}", flush=True)
+            print(f"{step} {spent:.0f}s {spent/step:.3f}s/step loss {sums[0]/sums[3]:.4f} tokens right {sums[1]/sums[3]:.4f} placed {sums[2]/sums[3]:.3f} lr x{factor:.3f}", flush=True)
             sums.zero_()
         if time.time() - saved > 60:
             saved = time.time()
