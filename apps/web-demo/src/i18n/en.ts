@@ -73,7 +73,7 @@ export const en = {
   exampleClip: "A short clip",
   askScene: "What is in this image?",
   askSign: "What does the sign say?",
-  askTwo: "Which image contains an orange square?",
+  askTwo: "Which image contains a purple star?",
   askClip: "What happens in the video?",
   // Composer
   question: "Your question",

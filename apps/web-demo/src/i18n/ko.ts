@@ -69,7 +69,7 @@ export const ko: Messages = {
   exampleClip: "짧은 동영상",
   askScene: "What is in this image?",
   askSign: "What does the sign say?",
-  askTwo: "Which image contains an orange square?",
+  askTwo: "Which image contains a purple star?",
   askClip: "What happens in the video?",
   question: "질문",
   questionPlaceholder: "사진에 대해 물어보세요",
