@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SmolVLMVideoProcessor } from "../smolvlm-video-processor.js";
 import { videoPreparer } from "../video-preparer.js";
 import { nodeVideoDecoder } from "./node-video-decoder.js";
@@ -119,6 +119,36 @@ describe.each(backends)("videos by %s", (backend) => {
     stop.abort();
     await expect(frames.next()).rejects.toThrow(/abort/i);
     await source[Symbol.asyncDispose]?.();
+  });
+});
+
+describe.each(backends)("an abort, with %s,", (backend) => {
+  const folder = mkdtempSync(join(tmpdir(), "smolvlm-abort-"));
+  const temporary = process.env["TMPDIR"];
+  beforeAll(() => void (process.env["TMPDIR"] = folder));
+  afterAll(() => {
+    if (temporary === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = temporary;
+    rmSync(folder, { recursive: true });
+  });
+  const noProcess = () =>
+    vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain("ProcessWrap"), 20_000);
+
+  it("leaves no process and no file behind", async () => {
+    await noProcess();
+    const stop = new AbortController();
+    const bytes = new Blob([readFileSync(video("sar_2x1.mp4"))]);
+    const prepare = videoPreparer(new SmolVLMVideoProcessor(), nodeVideoDecoder({ backend }));
+    const stream = await prepare(bytes, { stream: true, signal: stop.signal, videoOptions: { fps: 10 } });
+    if (!("frames" in stream)) return expect.unreachable();
+    const frames = stream.frames[Symbol.asyncIterator]();
+    await frames.next();
+    expect(readdirSync(folder).length).toBe(1);
+    stop.abort();
+    await expect(frames.next()).rejects.toThrow(/abort/i);
+    await stream[Symbol.asyncDispose]();
+    expect(readdirSync(folder)).toEqual([]);
+    await noProcess();
   });
 });
 
