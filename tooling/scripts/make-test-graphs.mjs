@@ -19,6 +19,41 @@ const splitHeads = (from, to) => [
   { op: "Transpose", inputs: [`${from}.split`], outputs: [to], attributes: { perm: [0, 2, 1, 3] } },
 ];
 
+/** Inputs of attention whose past has positions of this name. */
+const attentionInputs = (past) => [
+  value("query", "float32", "batch", "positions", heads * headDim),
+  value("key", "float32", "batch", "positions", keyValueHeads * headDim),
+  value("value", "float32", "batch", "positions", keyValueHeads * headDim),
+  value("seqlens_k", "int32", "batch"),
+  value("total_sequence_length", "int32"),
+  value("past_key_values.0.key", "float32", "batch", keyValueHeads, past, headDim),
+  value("past_key_values.0.value", "float32", "batch", keyValueHeads, past, headDim),
+];
+/** The attention itself, whose whole keys and values get these names. */
+const attentionNode = (wholeKey, wholeValue) => ({
+  op: "GroupQueryAttention",
+  domain: "com.microsoft",
+  inputs: [
+    "query",
+    "key",
+    "value",
+    "past_key_values.0.key",
+    "past_key_values.0.value",
+    "seqlens_k",
+    "total_sequence_length",
+  ],
+  outputs: ["attended", wholeKey, wholeValue],
+  attributes: { num_heads: heads, kv_num_heads: keyValueHeads },
+});
+
+const ints = (name, ...values) => ({
+  name,
+  type: "int64",
+  dims: [values.length],
+  data: BigInt64Array.from(values, BigInt),
+});
+const float = (name, number) => ({ name, type: "float32", dims: [], data: Float32Array.of(number) });
+
 const graphs = {
   affine: {
     comment: "`y` = `x` [rows, 4] · W [4, 3] + b [3]; W is at byte 16 of `weights.bin`, b at byte 0 of `bias.bin`.",
@@ -47,24 +82,26 @@ const graphs = {
     ],
   },
   types: {
-    comment:
-      "`not` = ¬`mask` (bool), `chosen` = `mask` ? `a` : `b` (int32), `doubled` = 2 · `long` (int64), all [n]; `bytes` (uint8 scalar) unchanged.",
+    comment: "`not` = ¬`mask` (bool), `chosen` = `mask` ? `a` : `b` (int32), `bytes` = `byte` (uint8), all [n].",
     inputs: [
       value("mask", "bool", "n"),
       value("a", "int32", "n"),
       value("b", "int32", "n"),
-      value("long", "int64", "n"),
-      value("byte", "uint8"),
+      value("byte", "uint8", "n"),
     ],
-    outputs: [
-      value("not", "bool", "n"),
-      value("chosen", "int32", "n"),
-      value("doubled", "int64", "n"),
-      value("bytes", "uint8"),
-    ],
+    outputs: [value("not", "bool", "n"), value("chosen", "int32", "n"), value("bytes", "uint8", "n")],
+    initializers: [{ name: "flat", type: "int64", dims: [1], data: BigInt64Array.of(-1n) }],
     nodes: [
       { op: "Not", inputs: ["mask"], outputs: ["not"] },
       { op: "Where", inputs: ["mask", "a", "b"], outputs: ["chosen"] },
+      { op: "Reshape", inputs: ["byte", "flat"], outputs: ["bytes"] },
+    ],
+  },
+  longs: {
+    comment: "`doubled` = 2 · `long` (int64 [n]), `byte` (uint8 scalar) unchanged.",
+    inputs: [value("long", "int64", "n"), value("byte", "uint8")],
+    outputs: [value("doubled", "int64", "n"), value("bytes", "uint8")],
+    nodes: [
       { op: "Add", inputs: ["long", "long"], outputs: ["doubled"] },
       { op: "Identity", inputs: ["byte"], outputs: ["bytes"] },
     ],
@@ -96,15 +133,7 @@ const graphs = {
     comment:
       "One layer of grouped-query attention, `query` [batch, positions, 4·8], `key` and `value` [batch, positions, 2·8] → `attended` " +
       "[batch, positions, 4·8]. The new rows come out as they went in, with heads split.",
-    inputs: [
-      value("query", "float32", "batch", "positions", heads * headDim),
-      value("key", "float32", "batch", "positions", keyValueHeads * headDim),
-      value("value", "float32", "batch", "positions", keyValueHeads * headDim),
-      value("seqlens_k", "int32", "batch"),
-      value("total_sequence_length", "int32"),
-      value("past_key_values.0.key", "float32", "batch", keyValueHeads, "past", headDim),
-      value("past_key_values.0.value", "float32", "batch", keyValueHeads, "past", headDim),
-    ],
+    inputs: attentionInputs("past"),
     outputs: [
       value("attended", "float32", "batch", "positions", heads * headDim),
       value("present.0.key", "float32", "batch", keyValueHeads, "positions", headDim),
@@ -119,23 +148,70 @@ const graphs = {
       },
     ],
     nodes: [
-      {
-        op: "GroupQueryAttention",
-        domain: "com.microsoft",
-        inputs: [
-          "query",
-          "key",
-          "value",
-          "past_key_values.0.key",
-          "past_key_values.0.value",
-          "seqlens_k",
-          "total_sequence_length",
-        ],
-        outputs: ["attended", "whole.key", "whole.value"],
-        attributes: { num_heads: heads, kv_num_heads: keyValueHeads },
-      },
+      attentionNode("whole.key", "whole.value"),
       ...splitHeads("key", "present.0.key"),
       ...splitHeads("value", "present.0.value"),
+    ],
+  },
+  attentionInPlace: {
+    comment:
+      "The same attention with a cache in place: past and present are [batch, 2, capacity, 8], and one buffer can be both. `places` " +
+      "[batch, 2, positions, 3] are row, head and position in it of what is new; `positions` [batch, 1, positions, 1] are the last alone. " +
+      "Written out, and counting with floats, so that a GPU has all of it.",
+    inputs: [
+      ...attentionInputs("capacity").slice(0, 3),
+      value("places", "int64", "batch", keyValueHeads, "positions", 3),
+      value("positions", "float32", "batch", 1, "positions", 1),
+      ...attentionInputs("capacity").slice(5),
+    ],
+    outputs: [
+      value("attended", "float32", "batch", "positions", heads * headDim),
+      value("present.0.key", "float32", "batch", keyValueHeads, "capacity", headDim),
+      value("present.0.value", "float32", "batch", keyValueHeads, "capacity", headDim),
+    ],
+    initializers: [
+      ints("split", 0, 0, keyValueHeads, headDim),
+      ints("groups", 0, 0, keyValueHeads, heads / keyValueHeads, headDim),
+      ints("joined", 0, 0, heads * headDim),
+      ints("zeros", 0, 0),
+      ints("ones", 1, 1),
+      ints("axes", 1, 3),
+      ints("two", 2),
+      float("zero", 0),
+      float("one", 1),
+      float("masked", -1e9),
+      float("scale", headDim ** -0.5),
+      { name: "axis", type: "int32", dims: [], data: Int32Array.of(2) },
+    ],
+    nodes: [
+      ...splitHeads("key", "new.key"),
+      ...splitHeads("value", "new.value"),
+      ...["key", "value"].map((kind) => ({
+        op: "ScatterND",
+        inputs: [`past_key_values.0.${kind}`, "places", `new.${kind}`],
+        outputs: [`present.0.${kind}`],
+      })),
+      { op: "Slice", inputs: ["past_key_values.0.key", "zeros", "ones", "axes"], outputs: ["column"] },
+      { op: "Mul", inputs: ["column", "zero"], outputs: ["column.zero"] },
+      { op: "Add", inputs: ["column.zero", "one"], outputs: ["column.one"] },
+      { op: "CumSum", inputs: ["column.one", "axis"], outputs: ["counted"] },
+      { op: "Sub", inputs: ["counted", "one"], outputs: ["slots"] },
+      { op: "Transpose", inputs: ["slots"], outputs: ["slots.row"], attributes: { perm: [0, 1, 3, 2] } },
+      { op: "LessOrEqual", inputs: ["slots.row", "positions"], outputs: ["seen"] },
+      { op: "Where", inputs: ["seen", "zero", "masked"], outputs: ["bias4"] },
+      { op: "Unsqueeze", inputs: ["bias4", "two"], outputs: ["bias"] },
+      { op: "Reshape", inputs: ["query", "groups"], outputs: ["query5"] },
+      { op: "Transpose", inputs: ["query5"], outputs: ["q"], attributes: { perm: [0, 2, 3, 1, 4] } },
+      { op: "Unsqueeze", inputs: ["present.0.key", "two"], outputs: ["k5"] },
+      { op: "Transpose", inputs: ["k5"], outputs: ["k"], attributes: { perm: [0, 1, 2, 4, 3] } },
+      { op: "Unsqueeze", inputs: ["present.0.value", "two"], outputs: ["v"] },
+      { op: "MatMul", inputs: ["q", "k"], outputs: ["qk"] },
+      { op: "Mul", inputs: ["qk", "scale"], outputs: ["scores"] },
+      { op: "Add", inputs: ["scores", "bias"], outputs: ["masked.scores"] },
+      { op: "Softmax", inputs: ["masked.scores"], outputs: ["weights"], attributes: { axis: 4 } },
+      { op: "MatMul", inputs: ["weights", "v"], outputs: ["mixed"] },
+      { op: "Transpose", inputs: ["mixed"], outputs: ["mixed.rows"], attributes: { perm: [0, 3, 1, 2, 4] } },
+      { op: "Reshape", inputs: ["mixed.rows", "joined"], outputs: ["attended"] },
     ],
   },
 };

@@ -1,10 +1,12 @@
 import type { Tensor } from "@smolvlm/contracts";
 
-/** What the engine needs to create a session: weights are in `folder` on disk, or in `weights`. */
+/** What the engine needs to create a session: weights are in `folder` on disk, in `weights`, or in `blobs`. */
 export interface CreateRequest {
   readonly model: Uint8Array<ArrayBuffer>;
   readonly folder: string | undefined;
   readonly weights: readonly { readonly location: string; readonly data: Uint8Array<ArrayBuffer> }[];
+  /** Weights that an engine in a browser's worker reads range by range. */
+  readonly blobs?: readonly { readonly location: string; readonly blob: Blob }[] | undefined;
   readonly cache:
     | { readonly layers: number; readonly keyValueHeads: number; readonly headDim: number; readonly maxLength: number }
     | undefined;

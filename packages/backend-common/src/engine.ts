@@ -8,7 +8,8 @@ import type {
 } from "onnxruntime-common";
 import type { CacheState, CreateRequest, EngineOperations, RunReply } from "./engine-protocol.js";
 import { runPhase } from "./engine-protocol.js";
-import { GrowingKeyValues } from "./growing-key-values.js";
+import { ArrayKeyValues } from "./array-key-values.js";
+import { pastName, presentName, type KeyValues } from "./key-values.js";
 
 /** The part of an ONNX Runtime package that an engine uses; onnxruntime-node and onnxruntime-web both have it. */
 export interface OnnxRuntime {
@@ -23,6 +24,9 @@ export interface EngineRuntime {
   readonly ort: OnnxRuntime;
   /** @throws BackendError when the device is not there. */
   readonly sessionOptions: (request: CreateRequest) => InferenceSession.SessionOptions;
+  /** Makes the cache of a session; by default one in arrays, which the graph's new rows are added to. */
+  readonly createKeyValues?:
+    ((session: InferenceSession, layout: KeyValueCacheLayout, batch: number) => Promise<KeyValues>) | undefined;
 }
 
 interface OpenSession {
@@ -32,24 +36,19 @@ interface OpenSession {
 
 interface OpenCache {
   readonly session: number;
-  readonly values: GrowingKeyValues;
+  readonly values: KeyValues;
 }
-
-/** Name of the input that takes buffer `index` of a cache. */
-const pastName = (index: number): string => `past_key_values.${index >> 1}.${index % 2 === 0 ? "key" : "value"}`;
-/** Name of the output that has the new rows of buffer `index` of a cache. */
-const presentName = (index: number): string => `present.${index >> 1}.${index % 2 === 0 ? "key" : "value"}`;
 
 /**
  * ONNX Runtime's sessions and the key-value caches that belong to them. It lives in a worker or, inline, in the caller's
  * thread; callers must wait for one operation before they start the next.
  */
-export function createEngine({ name, ort, sessionOptions }: EngineRuntime): EngineOperations {
+export function createEngine({ name, ort, sessionOptions, createKeyValues }: EngineRuntime): EngineOperations {
   const sessions = new Map<number, OpenSession>();
   const caches = new Map<number, OpenCache>();
   let lastId = 0;
 
-  function addCache(session: number, values: GrowingKeyValues): CacheState {
+  function addCache(session: number, values: KeyValues): CacheState {
     caches.set(++lastId, { session, values });
     return stateOf(lastId, values);
   }
@@ -72,7 +71,11 @@ export function createEngine({ name, ort, sessionOptions }: EngineRuntime): Engi
       };
     },
     async release({ session }) {
-      for (const [id, cache] of caches) if (cache.session === session) caches.delete(id);
+      for (const [id, { session: owner, values }] of caches) {
+        if (owner !== session) continue;
+        caches.delete(id);
+        values.dispose();
+      }
       const open = required(name, sessions, session, "session");
       sessions.delete(session);
       await open.native.release();
@@ -87,17 +90,11 @@ export function createEngine({ name, ort, sessionOptions }: EngineRuntime): Engi
       if (before === runPhase.aborted) return undefined;
 
       const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, value]) => [name, toOrt(ort, value)]));
-      cache?.buffers.forEach((buffer, index) => {
-        feeds[pastName(index)] = new ort.Tensor("float32", buffer, cache.dims);
-      });
-      const presents = cache ? cache.buffers.map((_, index) => presentName(index)) : [];
-      const results = await native.run(feeds, [...request.outputs, ...presents]);
+      const bound = cache?.bind(request.feeds);
+      const fetches = Object.fromEntries(request.outputs.map((output) => [output, null]));
+      const results = await native.run({ ...feeds, ...bound?.feeds }, { ...fetches, ...bound?.fetches });
       if (phase && Atomics.load(phase, 0) === runPhase.aborted) return undefined;
-
-      if (cache) {
-        const rows = presents.map((name) => results[name] as OrtTensor);
-        appendPresents(cache, rows, newLengths);
-      }
+      cache?.append(results, newLengths);
       const reply: RunReply = {
         outputs: Object.fromEntries(request.outputs.map((name) => [name, fromOrt(results[name] as OrtTensor)])),
         cache: cache && stateOf(request.cache as number, cache),
@@ -105,8 +102,12 @@ export function createEngine({ name, ort, sessionOptions }: EngineRuntime): Engi
       return reply;
     },
     async createCache({ session, batch }) {
-      const { cache } = required(name, sessions, session, "session");
-      return addCache(session, new GrowingKeyValues(cache as KeyValueCacheLayout, batch));
+      const { cache, native } = required(name, sessions, session, "session");
+      const layout = cache as KeyValueCacheLayout;
+      return addCache(
+        session,
+        (await createKeyValues?.(native, layout, batch)) ?? new ArrayKeyValues(ort, layout, batch),
+      );
     },
     async rewindCache({ cache, lengths }) {
       const { values } = required(name, caches, cache, "cache");
@@ -118,6 +119,7 @@ export function createEngine({ name, ort, sessionOptions }: EngineRuntime): Engi
       return addCache(session, values.fork(rows));
     },
     async disposeCache({ cache }) {
+      caches.get(cache)?.values.dispose();
       caches.delete(cache);
     },
   };
@@ -129,21 +131,12 @@ function required<T>(name: string, map: ReadonlyMap<number, T>, id: number, what
   return found;
 }
 
-function stateOf(cache: number, values: GrowingKeyValues): CacheState {
+function stateOf(cache: number, values: KeyValues): CacheState {
   return { cache, lengths: values.lengths, byteLength: values.byteLength };
 }
 
 function cacheNames(layout: KeyValueCacheLayout | undefined): string[] {
   return Array.from({ length: 2 * (layout?.layers ?? 0) }, (_, index) => [pastName(index), presentName(index)]).flat();
-}
-
-function appendPresents(cache: GrowingKeyValues, presents: readonly OrtTensor[], newLengths: readonly number[]): void {
-  const positions = presents[0]?.dims[2] ?? 0;
-  cache.append(
-    presents.map((present) => present.data as Float32Array),
-    positions,
-    newLengths,
-  );
 }
 
 function toOrt({ Tensor }: OnnxRuntime, { dtype, data, dims }: Tensor): OrtTensor {

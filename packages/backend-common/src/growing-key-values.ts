@@ -1,34 +1,22 @@
 import { InvalidArgumentError, type KeyValueCacheLayout } from "@smolvlm/contracts";
+import { KeyValueRows } from "./key-value-rows.js";
 
 /** Positions are reserved in steps of this many: attention allocates at the fed length, so much more than needed costs time. */
-const CAPACITY_STEP = 256;
+export const CAPACITY_STEP = 256;
 
 /**
  * Keys and values of a batch whose rows have their own lengths, in buffers that grow. Runtime-neutral: it knows arrays only.
  * Buffer `2·layer` holds the keys and `2·layer + 1` the values of a layer, each [batch, keyValueHeads, capacity, headDim];
  * what lies beyond a row's length is zero or was forgotten, so finite where keys and values are: attention may mask it by weight 0.
  */
-export class GrowingKeyValues {
-  readonly batch: number;
-  readonly layout: KeyValueCacheLayout;
+export class GrowingKeyValues extends KeyValueRows {
   #capacity = 0;
-  #lengths: readonly number[];
   #buffers: readonly Float32Array<ArrayBuffer>[];
 
   /** @throws InvalidArgumentError when `batch` is not a positive integer. */
   constructor(layout: KeyValueCacheLayout, batch: number) {
-    if (!Number.isSafeInteger(batch) || batch < 1) {
-      throw new InvalidArgumentError({ argument: "batch", expected: "a positive integer", found: String(batch) });
-    }
-    this.layout = layout;
-    this.batch = batch;
-    this.#lengths = new Array<number>(batch).fill(0);
+    super(layout, batch);
     this.#buffers = Array.from({ length: 2 * layout.layers }, () => new Float32Array(0));
-  }
-
-  /** Valid positions per row. */
-  get lengths(): readonly number[] {
-    return this.#lengths;
   }
 
   /** Positions there is room for in every row. */
@@ -52,25 +40,6 @@ export class GrowingKeyValues {
   }
 
   /**
-   * Checks the new positions of each row before a run, so that nothing is computed that cannot be kept.
-   *
-   * @throws InvalidArgumentError when there is not one count per row, or a row would exceed the layout's `maxLength`.
-   */
-  checkAppend(newLengths: readonly number[]): void {
-    this.#checkRows("newLengths", newLengths);
-    this.#lengths.forEach((length, row) => {
-      const grown = length + (newLengths[row] ?? 0);
-      if (grown > this.layout.maxLength) {
-        throw new InvalidArgumentError({
-          argument: `newLengths[${row}]`,
-          expected: `at most ${this.layout.maxLength - length}, since the row holds ${length} of ${this.layout.maxLength} positions`,
-          found: String(newLengths[row]),
-        });
-      }
-    });
-  }
-
-  /**
    * Adds the first `newLengths[row]` of `positions` to each row, behind what it has.
    *
    * @param rows one array per buffer, [batch, keyValueHeads, positions, headDim].
@@ -88,40 +57,20 @@ export class GrowingKeyValues {
         found: `${rows.length} arrays of ${wrong?.length ?? size} elements for ${positions} positions`,
       });
     }
-    const lengths = this.#lengths.map((length, row) => length + (newLengths[row] ?? 0));
+    const lengths = this.lengths.map((length, row) => length + (newLengths[row] ?? 0));
     this.#reserve(Math.max(...lengths));
     this.#buffers.forEach((buffer, index) => {
       const values = rows[index] as Float32Array;
       for (let row = 0; row < this.batch; row++) {
         const count = (newLengths[row] as number) * headDim;
-        const start = this.#lengths[row] as number;
+        const start = this.lengths[row] as number;
         for (let head = row * keyValueHeads; head < (row + 1) * keyValueHeads; head++) {
           const from = head * positions * headDim;
           buffer.set(values.subarray(from, from + count), (head * this.#capacity + start) * headDim);
         }
       }
     });
-    this.#lengths = lengths;
-  }
-
-  /**
-   * Forgets what lies beyond `lengths[row]`. The buffers stay as large as they are.
-   *
-   * @throws InvalidArgumentError when there is not one length per row, or one is larger than the row's.
-   */
-  rewind(lengths: readonly number[]): void {
-    this.#checkRows("lengths", lengths);
-    lengths.forEach((length, row) => {
-      const present = this.#lengths[row] as number;
-      if (length > present) {
-        throw new InvalidArgumentError({
-          argument: `lengths[${row}]`,
-          expected: `at most ${present}`,
-          found: String(length),
-        });
-      }
-    });
-    this.#lengths = [...lengths];
+    this.grow(newLengths);
   }
 
   /**
@@ -129,41 +78,22 @@ export class GrowingKeyValues {
    *
    * @throws InvalidArgumentError when there is no row, or one that does not exist.
    */
-  fork(rows: readonly number[] = [...this.#lengths.keys()]): GrowingKeyValues {
-    rows.forEach((row, index) => {
-      if (!Number.isInteger(row) || row < 0 || row >= this.batch) {
-        throw new InvalidArgumentError({
-          argument: `rows[${index}]`,
-          expected: `0 to ${this.batch - 1}`,
-          found: String(row),
-        });
-      }
-    });
+  fork(rows: readonly number[] = [...this.lengths.keys()]): GrowingKeyValues {
+    const lengths = this.lengthsOf(rows);
     const copy = new GrowingKeyValues(this.layout, rows.length);
-    const lengths = rows.map((row) => this.#lengths[row] as number);
     copy.#reserve(Math.max(...lengths));
-    copy.#lengths = lengths;
+    copy.take(lengths);
     copy.#buffers.forEach((buffer, index) => {
       rows.forEach((row, to) => copyRow(this, this.#buffers[index] as Float32Array, row, copy, buffer, to));
     });
     return copy;
   }
 
-  #checkRows(argument: string, values: readonly number[]): void {
-    if (values.length !== this.batch || values.some((value) => !Number.isSafeInteger(value) || value < 0)) {
-      throw new InvalidArgumentError({
-        argument,
-        expected: `${this.batch} whole numbers of at least 0, one per row`,
-        found: `[${values.join(", ")}]`,
-      });
-    }
-  }
-
   #reserve(positions: number): void {
     if (positions <= this.#capacity) return;
     const { keyValueHeads, headDim, maxLength } = this.layout;
     const capacity = Math.min(Math.ceil(positions / CAPACITY_STEP) * CAPACITY_STEP, maxLength);
-    const from = { capacity: this.#capacity, layout: this.layout, lengths: this.#lengths };
+    const from = { capacity: this.#capacity, layout: this.layout, lengths: this.lengths };
     const to = { capacity, layout: this.layout };
     this.#buffers = this.#buffers.map((old) => {
       const grown = new Float32Array(this.batch * keyValueHeads * capacity * headDim);

@@ -22,5 +22,8 @@ export {
   type RunRequest,
   type SessionInfo,
 } from "./engine-protocol.js";
+export { CAPACITY_STEP } from "./growing-key-values.js";
 export { inlineLink } from "./inline-link.js";
+export { KeyValueRows } from "./key-value-rows.js";
+export { pastName, presentName, type KeyValues } from "./key-values.js";
 export { owningRequest } from "./owning-request.js";

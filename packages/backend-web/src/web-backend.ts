@@ -2,7 +2,8 @@ import { engineBackend, inlineLink } from "@smolvlm/backend-common";
 import { InvalidArgumentError, type Backend, type QuantizedMatMul } from "@smolvlm/contracts";
 import { adviceFor } from "./advice-for.js";
 import type { EngineOptions, WasmPaths, WebDevice } from "./engine-options.js";
-import { placeWeights } from "./place-weights.js";
+import { hasFloat16 } from "./has-float16.js";
+import { placeArrays, placeBlobs } from "./place-weights.js";
 import { verifyBackend } from "./verify-backend.js";
 import { workerLink } from "./worker-link.js";
 
@@ -21,8 +22,11 @@ export interface WebBackendOptions {
   readonly threads?: number | undefined;
   /** Whether to run in a web worker (default true), or a function that makes one which runs `@smolvlm/backend-web/worker`. */
   readonly worker?: boolean | (() => Worker) | undefined;
-  /** URLs of ONNX Runtime's files, for each device; by default they are where the bundler put them. */
-  readonly wasmPaths?: Readonly<Partial<Record<WebDevice, WasmPaths>>> | undefined;
+  /**
+   * URLs of ONNX Runtime's files; by default they are where the bundler put them. WebGPU has two builds: `jspi` is taken where the
+   * browser can suspend WebAssembly, `webgpu` elsewhere, or where it alone is given.
+   */
+  readonly wasmPaths?: Readonly<Partial<Record<WebDevice | "jspi", WasmPaths>>> | undefined;
   /** Least severe message of ONNX Runtime for the console: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal (default). */
   readonly logSeverity?: 0 | 1 | 2 | 3 | 4 | undefined;
   /** Whether operators that WebGPU does not have may run on the CPU; true by default. */
@@ -68,13 +72,15 @@ async function open(
   options: WebBackendOptions,
   fallbackReason: string | undefined,
 ): Promise<WebBackend> {
-  const paths = options.wasmPaths?.[device];
+  const build = device === "wasm" ? "wasm" : gpuBuild(options.wasmPaths);
+  const paths = options.wasmPaths?.[build === "asyncify" ? "webgpu" : build];
   const singleThreadReason = device === "wasm" && options.threads !== 1 ? whySingleThread(paths) : undefined;
   const wanted = options.threads ?? Math.min(MAX_DEFAULT_THREADS, navigator.hardwareConcurrency);
   const threads = device === "webgpu" || singleThreadReason !== undefined ? 1 : wanted;
   const name = `onnxruntime-web (${device}${device === "wasm" ? `, ${threads} thread${threads === 1 ? "" : "s"}` : ""})`;
   const engine: EngineOptions = {
     device,
+    build,
     threads,
     paths,
     logSeverity: options.logSeverity ?? 4,
@@ -91,12 +97,12 @@ async function open(
     name,
     target: {
       device,
-      keyValueCache: "new-rows",
-      float16: false,
+      keyValueCache: device === "webgpu" ? "in-place" : "new-rows",
+      float16: device === "webgpu" && (await hasFloat16()),
       quantizedMatMul: device === "webgpu" ? onGpu : onWasm,
     },
     link,
-    place: placeWeights,
+    place: worker === false ? placeArrays : placeBlobs,
     adviceFor,
   });
   try {
@@ -106,6 +112,12 @@ async function open(
     throw error;
   }
   return { ...backend, device, threads, fallbackReason, singleThreadReason };
+}
+
+/** The build for WebGPU that this browser can run, of those whose files are given. */
+function gpuBuild(paths: WebBackendOptions["wasmPaths"]): "jspi" | "asyncify" {
+  const canSuspend = "Suspending" in WebAssembly;
+  return canSuspend && (paths?.jspi ?? !paths?.webgpu) ? "jspi" : "asyncify";
 }
 
 function whySingleThread(paths: WasmPaths | undefined): string | undefined {

@@ -1,9 +1,14 @@
 import { createEngine, type EngineOperations, type OnnxRuntime } from "@smolvlm/backend-common";
+import { BackendError, SmolVLMError } from "@smolvlm/contracts";
+import type { TensorConstructor, TensorFactory } from "onnxruntime-web/wasm";
+import { blobBytes } from "./blob-bytes.js";
 import { DeviceLostError } from "./device-lost-error.js";
 import type { EngineOptions } from "./engine-options.js";
+import { GpuKeyValues, type GpuDevice } from "./gpu-key-values.js";
 
 /** The parts of onnxruntime-web's module that are used beside sessions and tensors. */
 interface WebRuntime extends OnnxRuntime {
+  readonly Tensor: TensorConstructor & TensorFactory;
   readonly env: {
     readonly wasm: { numThreads?: number | undefined; wasmPaths?: unknown };
     readonly webgpu: { readonly device?: unknown };
@@ -16,6 +21,13 @@ interface LosableDevice {
   readonly lost: Promise<{ readonly reason?: string | undefined; readonly message: string }>;
 }
 
+/** Builds of ONNX Runtime. */
+const runtimes: Readonly<Record<EngineOptions["build"], () => Promise<WebRuntime>>> = {
+  wasm: () => import("onnxruntime-web/wasm"),
+  jspi: () => import("onnxruntime-web/jspi"),
+  asyncify: () => import("onnxruntime-web/webgpu"),
+};
+
 const logLevels = ["verbose", "info", "warning", "error", "fatal"] as const;
 
 /**
@@ -26,11 +38,13 @@ const logLevels = ["verbose", "info", "warning", "error", "fatal"] as const;
 export async function webEngine(options: EngineOptions): Promise<EngineOperations> {
   const name = `onnxruntime-web (${options.device})`;
   const gpu = options.device === "webgpu";
-  const ort: WebRuntime = gpu ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
+  const ort: WebRuntime = await runtimes[options.build]();
   ort.env.wasm.numThreads = options.threads;
   if (options.paths) ort.env.wasm.wasmPaths = { ...options.paths };
   ort.env.logLevel = logLevels[options.logSeverity];
   let lost: DeviceLostError | undefined;
+  /** Why nothing more can be asked of it. */
+  let broken: BackendError | undefined;
   /** The sessions on each device: ONNX Runtime itself destroys one when its last session is released, and makes another. */
   const sessionsOn = new Map<LosableDevice, Set<number>>();
 
@@ -46,23 +60,37 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
     });
   }
 
+  /** Why a weight of the session being created could not be read. */
+  let unreadable: unknown;
   const engine = createEngine({
     name,
     ort,
-    sessionOptions: ({ weights }) => ({
+    sessionOptions: ({ weights, blobs = [] }) => ({
       executionProviders: [options.device],
       graphOptimizationLevel: "all",
       logSeverityLevel: options.logSeverity,
-      externalData: weights.map(({ location, data }) => ({ path: location, data })),
+      externalData: [
+        ...weights.map(({ location, data }) => ({ path: location, data })),
+        ...blobs.map(({ location, blob }) => ({
+          path: location,
+          data: blobBytes(blob, (problem) => (unreadable = problem)),
+        })),
+      ],
       extra: { session: { disable_cpu_ep_fallback: options.cpuFallback ? "0" : "1" } },
     }),
+    createKeyValues: gpu
+      ? async (session, layout, batch) => {
+          const device = (await ort.env.webgpu.device) as GpuDevice;
+          return GpuKeyValues.create({ name, device, Tensor: ort.Tensor }, session, layout, batch);
+        }
+      : undefined,
   });
 
   function guard<Request, Reply>(
     operation: (request: Request) => Promise<Reply>,
   ): (request: Request) => Promise<Reply> {
     return async (request) => {
-      if (lost) throw lost;
+      if (lost ?? broken) throw lost ?? broken;
       try {
         return await operation(request);
       } catch (error) {
@@ -73,7 +101,12 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
 
   return {
     create: guard(async (request) => {
-      const info = await engine.create(request);
+      unreadable = undefined;
+      const info = await engine.create(request).catch((error: unknown) => {
+        if (unreadable === undefined) throw error;
+        const problem = "weights were changed or deleted while they were read; load the model again.";
+        throw new BackendError(name, problem, { cause: unreadable });
+      });
       if (gpu) await watch(info.session);
       return info;
     }),
@@ -81,7 +114,19 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
       for (const sessions of sessionsOn.values()) sessions.delete(request.session);
       await engine.release(request);
     }),
-    run: guard((request) => engine.run(request)),
+    run: guard(async (request) => {
+      try {
+        return await engine.run(request);
+      } catch (error) {
+        // The build for browsers that cannot suspend WebAssembly never answers again after a kernel has failed.
+        if (options.build === "asyncify" && !SmolVLMError.isInstance(error)) {
+          const problem =
+            "a run failed before, after which this build of ONNX Runtime cannot go on; create a new backend.";
+          broken = new BackendError(name, problem, { cause: error });
+        }
+        throw error;
+      }
+    }),
     createCache: guard((request) => engine.createCache(request)),
     rewindCache: guard((request) => engine.rewindCache(request)),
     forkCache: guard((request) => engine.forkCache(request)),

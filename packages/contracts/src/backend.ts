@@ -44,6 +44,8 @@ export interface KeyValueCacheLayout {
   readonly headDim: number;
   /** Most positions a row may hold (the model's context length). */
   readonly maxLength: number;
+  /** Input of [batch, positions, …] that tells how many positions a run has; needed where the cache is held in place. */
+  readonly positionInput?: string | undefined;
 }
 
 /** A graph ready for a backend. */

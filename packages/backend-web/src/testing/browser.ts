@@ -30,9 +30,9 @@ export function openTestPage({ isolated = false, gpu = false } = {}): Promise<Br
 }
 
 /** URLs of ONNX Runtime's files on the test page's server. */
-export const wasmPaths = Object.fromEntries(
-  (["wasm", "webgpu"] as const).map((device) => {
-    const name = `/ort/ort-wasm-simd-threaded${device === "webgpu" ? ".asyncify" : ""}`;
-    return [device, { mjs: `${name}.mjs`, wasm: `${name}.wasm` }];
-  }),
-);
+export const wasmPaths = { wasm: pathsOf(""), jspi: pathsOf(".jspi"), webgpu: pathsOf(".asyncify") };
+
+function pathsOf(build: string): { readonly mjs: string; readonly wasm: string } {
+  const name = `/ort/ort-wasm-simd-threaded${build}`;
+  return { mjs: `${name}.mjs`, wasm: `${name}.wasm` };
+}

@@ -1,5 +1,5 @@
 import { tensor, type ModelFiles, type Tensor } from "@smolvlm/contracts";
-import { memoryByteSource, memoryModelFiles } from "@smolvlm/hub";
+import { memoryModelFiles } from "@smolvlm/hub";
 import { SmolVLMForConditionalGeneration } from "@smolvlm/model-core";
 import { webBackend, type WebBackendOptions } from "../web-backend.js";
 
@@ -27,9 +27,7 @@ export interface GoldenAnswer {
 /** Runs a golden case on this page's backend. */
 export async function checkGolden(request: GoldenRequest): Promise<GoldenAnswer> {
   const files: ModelFiles = memoryModelFiles(
-    Object.fromEntries(
-      Object.entries(request.files).map(([name, text]) => [name, memoryByteSource(decode(text))]),
-    ) as never,
+    Object.fromEntries(Object.entries(request.files).map(([name, text]) => [name, decode(text)])),
   );
   await using backend = await webBackend(request.options);
   await using model = await SmolVLMForConditionalGeneration.fromPretrained(files, { backend });

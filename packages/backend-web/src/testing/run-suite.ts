@@ -31,7 +31,10 @@ export async function runSuite(options: WebBackendOptions): Promise<readonly Cas
       diffOptions: undefined,
     } as unknown as VitestRunner["config"],
     importFile: () =>
-      describeBackend("webBackend", () => webBackend(options), { blocksEventLoop: options.worker === false }),
+      describeBackend("webBackend", () => webBackend(options), {
+        blocksEventLoop: options.worker === false,
+        createWithHost: () => webBackend({ ...options, cpuFallback: true }),
+      }),
   };
   const [file] = await startTests(["suite"], runner);
   return file ? cases(file, "") : [];

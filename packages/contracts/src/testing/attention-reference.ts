@@ -1,13 +1,32 @@
-import type { KeyValueCacheLayout } from "../backend.js";
+import type { KeyValueCacheLayout, SessionGraph, Target } from "../backend.js";
 import { tensor, type Tensor } from "../tensor.js";
+import { testGraph } from "./test-graphs.js";
 
 /** Query heads of the `attention` test graph; twice the key-value heads, so that two share one. */
 const heads = 4;
 /** The cache of the `attention` test graph. */
-export const attentionLayout: KeyValueCacheLayout = { layers: 1, keyValueHeads: 2, headDim: 8, maxLength: 700 };
+export const attentionLayout: KeyValueCacheLayout = {
+  layers: 1,
+  keyValueHeads: 2,
+  headDim: 8,
+  maxLength: 700,
+  positionInput: "query",
+};
 const { keyValueHeads, headDim } = attentionLayout;
 const queryWidth = heads * headDim;
 const keyValueWidth = keyValueHeads * headDim;
+
+/** A graph of attention whose cache is held as this target holds it. */
+export function attentionGraph({ keyValueCache }: Target): SessionGraph {
+  const model = testGraph(keyValueCache === "in-place" ? "attentionInPlace" : "attention");
+  return { name: "attention", model, externalData: [], cache: attentionLayout };
+}
+
+/** The inputs of that graph that are the caller's. */
+export function attentionInputs({ keyValueCache }: Target): readonly string[] {
+  const positioned = keyValueCache === "in-place" ? ["places", "positions"] : ["seqlens_k", "total_sequence_length"];
+  return ["query", "key", "value", ...positioned];
+}
 
 /** Inputs of one run: `positions` per row, of which row `b` uses the first `newLengths[b]`; the others hold junk. */
 export interface AttentionStep {
@@ -56,6 +75,14 @@ export function soloStep({ positions, newLengths, query, key, value }: Attention
 export function attentionFeeds(step: AttentionStep, lengths: readonly number[]): Record<string, Tensor> {
   const { positions, query, key, value } = step;
   const batch = lengths.length;
+  const behind = lengths.flatMap((length) => Array.from({ length: positions }, (_, index) => length + index));
+  const places = lengths.flatMap((length, row) =>
+    Array.from({ length: keyValueHeads * positions }, (_, index) => [
+      row,
+      Math.floor(index / positions),
+      length + (index % positions),
+    ]),
+  );
   return {
     query: tensor("float32", [batch, positions, queryWidth], query),
     key: tensor("float32", [batch, positions, keyValueWidth], key),
@@ -66,6 +93,8 @@ export function attentionFeeds(step: AttentionStep, lengths: readonly number[]):
       Int32Array.from(lengths, (length) => length + positions - 1),
     ),
     total_sequence_length: tensor("int32", [], Int32Array.of(Math.max(...lengths) + positions)),
+    places: tensor("int64", [batch, keyValueHeads, positions, 3], BigInt64Array.from(places.flat(), BigInt)),
+    positions: tensor("float32", [batch, 1, positions, 1], Float32Array.from(behind)),
   };
 }
 

@@ -28,7 +28,7 @@ export function lifetimeCases({ create, backend }: SuiteContext): void {
 
   test("disposing a session lets runs already asked for finish", async () => {
     const session = await backend().createSession(plainGraph("slow"));
-    const feed = identityMatrix(256);
+    const feed = identityMatrix(128);
     const runs = [session.run({ x: feed }), session.run({ x: feed })];
     await session[Symbol.asyncDispose]();
     for (const run of runs) expect(isIdentity(await run, feed)).toBe(true);

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { attentionFeeds, attentionLayout, randomStep, seededRandom } from "./attention-reference.js";
+import { attentionFeeds, attentionGraph, randomStep, seededRandom } from "./attention-reference.js";
 import { float32, plainGraph, type SuiteContext } from "./suite-context.js";
-import { testGraph } from "./test-graphs.js";
 
 /** What garbage collection may not have returned yet; each case would leak several times as much. */
 const ALLOWED_GROWTH = 96 * 2 ** 20;
@@ -37,8 +36,7 @@ export function resourceCases({ backend }: SuiteContext, memoryInUse: () => numb
   });
 
   test("50 caches filled and disposed leave no growth", async () => {
-    const graph = { name: "attention", model: testGraph("attention"), externalData: [], cache: attentionLayout };
-    await using session = await backend().createSession(graph);
+    await using session = await backend().createSession(attentionGraph(backend().target));
     const rows = 256;
     const step = randomStep(seededRandom(1), new Array<number>(rows).fill(1));
     const growth = await growthOver(50, async () => {

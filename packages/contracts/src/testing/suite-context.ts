@@ -13,6 +13,8 @@ export interface BackendHelpers {
   readonly saveFile?: ((name: string, bytes: Uint8Array) => Promise<ByteSource>) | undefined;
   /** Bytes of memory the process holds, native memory included. Absent where that cannot be known, and so are its cases. */
   readonly memoryInUse?: (() => number | Promise<number>) | undefined;
+  /** Makes a backend that may compute on the host what its device cannot: no GPU has 64-bit integers. By default it is as any other. */
+  readonly createWithHost?: (() => Backend | Promise<Backend>) | undefined;
   /** True for a backend that runs in the caller's thread: nothing else happens meanwhile. */
   readonly blocksEventLoop?: boolean | undefined;
 }

@@ -2,7 +2,16 @@
 
 /** Names of the test graphs. */
 export type TestGraph =
-  "affine" | "large" | "twoOutputs" | "types" | "sixOnly" | "unknownOperator" | "slow" | "attention";
+  | "affine"
+  | "large"
+  | "twoOutputs"
+  | "types"
+  | "longs"
+  | "sixOnly"
+  | "unknownOperator"
+  | "slow"
+  | "attention"
+  | "attentionInPlace";
 
 /** ONNX models in base64, one array of lines each. */
 const encoded: Readonly<Record<TestGraph, readonly string[]>> = {
@@ -25,12 +34,18 @@ const encoded: Readonly<Record<TestGraph, readonly string[]>> = {
     "ESBQoDEgFuWhAKAWISCwoJCAESBQoDEgFuYhIKA3N1bRILCgkIARIFCgMSAW5iFgoHcHJvZHVjdBILCgkIARIFCgMSAW5CBAoAEBVCEQoNY29t",
     "Lm1pY3Jvc29mdBAB",
   ],
-  /** `not` = ¬`mask` (bool), `chosen` = `mask` ? `a` : `b` (int32), `doubled` = 2 · `long` (int64), all [n]; `bytes` (uint8 scalar) unchanged. */
+  /** `not` = ¬`mask` (bool), `chosen` = `mask` ? `a` : `b` (int32), `bytes` = `byte` (uint8), all [n]. */
   types: [
-    "CAoSDXNtb2x2bG0tdGVzdHM6nQIKEAoEbWFzaxIDbm90IgNOb3QKGwoEbWFzawoBYQoBYhIGY2hvc2VuIgVXaGVyZQoaCgRsb25nCgRsb25nEg",
-    "dkb3VibGVkIgNBZGQKFwoEYnl0ZRIFYnl0ZXMiCElkZW50aXR5EgV0eXBlc1oTCgRtYXNrEgsKCQgJEgUKAxIBbloQCgFhEgsKCQgGEgUKAxIB",
-    "bloQCgFiEgsKCQgGEgUKAxIBbloTCgRsb25nEgsKCQgHEgUKAxIBbloOCgRieXRlEgYKBAgCEgBiEgoDbm90EgsKCQgJEgUKAxIBbmIVCgZjaG",
-    "9zZW4SCwoJCAYSBQoDEgFuYhYKB2RvdWJsZWQSCwoJCAcSBQoDEgFuYg8KBWJ5dGVzEgYKBAgCEgBCBAoAEBVCEQoNY29tLm1pY3Jvc29mdBAB",
+    "CAoSDXNtb2x2bG0tdGVzdHM6+QEKEAoEbWFzaxIDbm90IgNOb3QKGwoEbWFzawoBYQoBYhIGY2hvc2VuIgVXaGVyZQocCgRieXRlCgRmbGF0Eg",
+    "VieXRlcyIHUmVzaGFwZRIFdHlwZXMqFAgBEAdCBGZsYXRKCP//////////WhMKBG1hc2sSCwoJCAkSBQoDEgFuWhAKAWESCwoJCAYSBQoDEgFu",
+    "WhAKAWISCwoJCAYSBQoDEgFuWhMKBGJ5dGUSCwoJCAISBQoDEgFuYhIKA25vdBILCgkICRIFCgMSAW5iFQoGY2hvc2VuEgsKCQgGEgUKAxIBbm",
+    "IUCgVieXRlcxILCgkIAhIFCgMSAW5CBAoAEBVCEQoNY29tLm1pY3Jvc29mdBAB",
+  ],
+  /** `doubled` = 2 · `long` (int64 [n]), `byte` (uint8 scalar) unchanged. */
+  longs: [
+    "CAoSDXNtb2x2bG0tdGVzdHM6igEKGgoEbG9uZwoEbG9uZxIHZG91YmxlZCIDQWRkChcKBGJ5dGUSBWJ5dGVzIghJZGVudGl0eRIFbG9uZ3NaEw",
+    "oEbG9uZxILCgkIBxIFCgMSAW5aDgoEYnl0ZRIGCgQIAhIAYhYKB2RvdWJsZWQSCwoJCAcSBQoDEgFuYg8KBWJ5dGVzEgYKBAgCEgBCBAoAEBVC",
+    "EQoNY29tLm1pY3Jvc29mdBAB",
   ],
   /** `y` [2, 3] from `x` [n]: its kernel fails unless n is 6. */
   sixOnly: [
@@ -67,6 +82,34 @@ const encoded: Readonly<Record<TestGraph, readonly string[]>> = {
     "lfdmFsdWVzLjAudmFsdWUSHwodCAESGQoHEgViYXRjaAoCCAIKBhIEcGFzdAoCCAhiLAoIYXR0ZW5kZWQSIAoeCAESGgoHEgViYXRjaAoLEglw",
     "b3NpdGlvbnMKAgggYjUKDXByZXNlbnQuMC5rZXkSJAoiCAESHgoHEgViYXRjaAoCCAIKCxIJcG9zaXRpb25zCgIICGI3Cg9wcmVzZW50LjAudm",
     "FsdWUSJAoiCAESHgoHEgViYXRjaAoCCAIKCxIJcG9zaXRpb25zCgIICEIECgAQFUIRCg1jb20ubWljcm9zb2Z0EAE=",
+  ],
+  /** The same attention with a cache in place: past and present are [batch, 2, capacity, 8], and one buffer can be both. `places` [batch, 2, positions, 3] are row, head and position in it of what is new; `positions` [batch, 1, positions, 1] are the last alone. Written out, and counting with floats, so that a GPU has all of it. */
+  attentionInPlace: [
+    "CAoSDXNtb2x2bG0tdGVzdHM6xA8KIAoDa2V5CgVzcGxpdBIJa2V5LnNwbGl0IgdSZXNoYXBlCjIKCWtleS5zcGxpdBIHbmV3LmtleSIJVHJhbn",
+    "Nwb3NlKhEKBHBlcm1AAEACQAFAA6ABBwokCgV2YWx1ZQoFc3BsaXQSC3ZhbHVlLnNwbGl0IgdSZXNoYXBlCjYKC3ZhbHVlLnNwbGl0EgluZXcu",
+    "dmFsdWUiCVRyYW5zcG9zZSoRCgRwZXJtQABAAkABQAOgAQcKQgoVcGFzdF9rZXlfdmFsdWVzLjAua2V5CgZwbGFjZXMKB25ldy5rZXkSDXByZX",
+    "NlbnQuMC5rZXkiCVNjYXR0ZXJORApIChdwYXN0X2tleV92YWx1ZXMuMC52YWx1ZQoGcGxhY2VzCgluZXcudmFsdWUSD3ByZXNlbnQuMC52YWx1",
+    "ZSIJU2NhdHRlck5ECjkKFXBhc3Rfa2V5X3ZhbHVlcy4wLmtleQoFemVyb3MKBG9uZXMKBGF4ZXMSBmNvbHVtbiIFU2xpY2UKIAoGY29sdW1uCg",
+    "R6ZXJvEgtjb2x1bW4uemVybyIDTXVsCiMKC2NvbHVtbi56ZXJvCgNvbmUSCmNvbHVtbi5vbmUiA0FkZAojCgpjb2x1bW4ub25lCgRheGlzEgdj",
+    "b3VudGVkIgZDdW1TdW0KGgoHY291bnRlZAoDb25lEgVzbG90cyIDU3ViCjAKBXNsb3RzEglzbG90cy5yb3ciCVRyYW5zcG9zZSoRCgRwZXJtQA",
+    "BAAUADQAKgAQcKKQoJc2xvdHMucm93Cglwb3NpdGlvbnMSBHNlZW4iC0xlc3NPckVxdWFsCiIKBHNlZW4KBHplcm8KBm1hc2tlZBIFYmlhczQi",
+    "BVdoZXJlCh0KBWJpYXM0CgN0d28SBGJpYXMiCVVuc3F1ZWV6ZQogCgVxdWVyeQoGZ3JvdXBzEgZxdWVyeTUiB1Jlc2hhcGUKKwoGcXVlcnk1Eg",
+    "FxIglUcmFuc3Bvc2UqEwoEcGVybUAAQAJAA0ABQASgAQcKIwoNcHJlc2VudC4wLmtleQoDdHdvEgJrNSIJVW5zcXVlZXplCicKAms1EgFrIglU",
+    "cmFuc3Bvc2UqEwoEcGVybUAAQAFAAkAEQAOgAQcKJAoPcHJlc2VudC4wLnZhbHVlCgN0d28SAXYiCVVuc3F1ZWV6ZQoSCgFxCgFrEgJxayIGTW",
+    "F0TXVsChgKAnFrCgVzY2FsZRIGc2NvcmVzIgNNdWwKIgoGc2NvcmVzCgRiaWFzEg1tYXNrZWQuc2NvcmVzIgNBZGQKLgoNbWFza2VkLnNjb3Jl",
+    "cxIHd2VpZ2h0cyIHU29mdG1heCoLCgRheGlzGASgAQIKGwoHd2VpZ2h0cwoBdhIFbWl4ZWQiBk1hdE11bAozCgVtaXhlZBIKbWl4ZWQucm93cy",
+    "IJVHJhbnNwb3NlKhMKBHBlcm1AAEADQAFAAkAEoAEHCicKCm1peGVkLnJvd3MKBmpvaW5lZBIIYXR0ZW5kZWQiB1Jlc2hhcGUSEGF0dGVudGlv",
+    "bkluUGxhY2UqLQgEEAdCBXNwbGl0SiAAAAAAAAAAAAAAAAAAAAAAAgAAAAAAAAAIAAAAAAAAACo2CAUQB0IGZ3JvdXBzSigAAAAAAAAAAAAAAA",
+    "AAAAAAAgAAAAAAAAACAAAAAAAAAAgAAAAAAAAAKiYIAxAHQgZqb2luZWRKGAAAAAAAAAAAAAAAAAAAAAAgAAAAAAAAACodCAIQB0IFemVyb3NK",
+    "EAAAAAAAAAAAAAAAAAAAAAAqHAgCEAdCBG9uZXNKEAEAAAAAAAAAAQAAAAAAAAAqHAgCEAdCBGF4ZXNKEAEAAAAAAAAAAwAAAAAAAAAqEwgBEA",
+    "dCA3R3b0oIAgAAAAAAAAAqDhABQgR6ZXJvSgQAAAAAKg0QAUIDb25lSgQAAIA/KhAQAUIGbWFza2VkSgQoa27OKg8QAUIFc2NhbGVKBPMEtT4q",
+    "DhAGQgRheGlzSgQCAAAAWikKBXF1ZXJ5EiAKHggBEhoKBxIFYmF0Y2gKCxIJcG9zaXRpb25zCgIIIFonCgNrZXkSIAoeCAESGgoHEgViYXRjaA",
+    "oLEglwb3NpdGlvbnMKAggQWikKBXZhbHVlEiAKHggBEhoKBxIFYmF0Y2gKCxIJcG9zaXRpb25zCgIIEFouCgZwbGFjZXMSJAoiCAcSHgoHEgVi",
+    "YXRjaAoCCAIKCxIJcG9zaXRpb25zCgIIA1oxCglwb3NpdGlvbnMSJAoiCAESHgoHEgViYXRjaAoCCAEKCxIJcG9zaXRpb25zCgIIAVo8ChVwYX",
+    "N0X2tleV92YWx1ZXMuMC5rZXkSIwohCAESHQoHEgViYXRjaAoCCAIKChIIY2FwYWNpdHkKAggIWj4KF3Bhc3Rfa2V5X3ZhbHVlcy4wLnZhbHVl",
+    "EiMKIQgBEh0KBxIFYmF0Y2gKAggCCgoSCGNhcGFjaXR5CgIICGIsCghhdHRlbmRlZBIgCh4IARIaCgcSBWJhdGNoCgsSCXBvc2l0aW9ucwoCCC",
+    "BiNAoNcHJlc2VudC4wLmtleRIjCiEIARIdCgcSBWJhdGNoCgIIAgoKEghjYXBhY2l0eQoCCAhiNgoPcHJlc2VudC4wLnZhbHVlEiMKIQgBEh0K",
+    "BxIFYmF0Y2gKAggCCgoSCGNhcGFjaXR5CgIICEIECgAQFUIRCg1jb20ubWljcm9zb2Z0EAE=",
   ],
 };
 

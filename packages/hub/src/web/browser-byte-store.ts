@@ -158,7 +158,8 @@ class EntryWriter {
       signal?.throwIfAborted();
       if (written !== this.size) throw wrongSize(this.key, this.size, written);
       await this.#seal();
-      return blobByteSource(new Blob(this.#pieces), this.key);
+      const stored = this.#store && (await read(this.#store, this.key));
+      return stored ?? blobByteSource(new Blob(this.#pieces), this.key);
     } catch (error) {
       await this.#store?.remove(model, entry).catch(() => undefined);
       throw error;
@@ -200,7 +201,8 @@ class EntryWriter {
 
 async function read(store: PieceStore, key: string): Promise<ByteSource | undefined> {
   const [model, entry] = namesOf(key);
-  const size = Number(await (await store.read({ model, entry, piece: SEAL }))?.text());
+  const seal = await store.read({ model, entry, piece: SEAL });
+  const size = Number(await seal?.text());
   if (!Number.isSafeInteger(size)) return undefined;
   const pieces: Blob[] = [];
   for (let at = 0; at < size; at += PIECE_BYTES) {
@@ -208,7 +210,9 @@ async function read(store: PieceStore, key: string): Promise<ByteSource | undefi
     if (piece?.size !== Math.min(PIECE_BYTES, size - at)) return undefined;
     pieces.push(piece);
   }
-  return blobByteSource(new Blob(pieces), key);
+  // Pieces are never changed, only made anew, and the seal last.
+  const modified = seal instanceof File ? { modified: seal.lastModified } : {};
+  return { ...blobByteSource(new Blob(pieces), key), ...modified };
 }
 
 /** What stands before the first slash of a key is the revision of the model. */

@@ -60,13 +60,9 @@ export class RemoteFile implements ByteSource {
     return bytes;
   }
 
-  async blob(options: ReadOptions = {}): Promise<Blob | undefined> {
-    if (!this.#init.pieces.isLasting) return undefined;
-    await this.fill(options);
-    const pieces: Blob[] = [];
-    for (let index = 0; index < this.#count; index++) pieces.push(await this.#piece(index, true, options.signal));
-    // Storage that broke off meanwhile would put it all in memory.
-    return this.#init.pieces.isLasting ? new Blob(pieces) : undefined;
+  /** Absent where the pieces cannot all be kept. */
+  get blob(): ByteSource["blob"] {
+    return this.#init.pieces.isLasting ? (options) => this.#blob(options) : undefined;
   }
 
   /** Bytes that are not kept yet. */
@@ -98,6 +94,14 @@ export class RemoteFile implements ByteSource {
     } finally {
       if (onBytes) this.#listeners.delete(onBytes);
     }
+  }
+
+  async #blob(options: ReadOptions = {}): Promise<Blob | undefined> {
+    await this.fill(options);
+    const pieces: Blob[] = [];
+    for (let index = 0; index < this.#count; index++) pieces.push(await this.#piece(index, true, options.signal));
+    // Storage that broke off meanwhile would put it all in memory.
+    return this.#init.pieces.isLasting ? new Blob(pieces) : undefined;
   }
 
   get #count(): number {

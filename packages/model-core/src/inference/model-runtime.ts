@@ -171,6 +171,7 @@ export class ModelRuntime {
       keyValueHeads: numKeyValueHeads,
       headDim,
       maxLength: maxPositionEmbeddings,
+      positionInput: "inputs_embeds",
     };
     return this.#loader.build(
       "language",

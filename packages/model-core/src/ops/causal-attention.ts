@@ -9,10 +9,10 @@
  */
 import type { Value } from "../graph/value.js";
 import type { GraphBuilder } from "../graph/graph-builder.js";
-import { GraphError } from "../graph/graph-error.js";
 import { MICROSOFT_DOMAIN, type Dim } from "../onnx/model-proto.js";
 import { countTo, maskUnless } from "./attention-masks.js";
 import { cast } from "./cast.js";
+import { inPlaceAttention, inPlaceContext, type InPlaceContext } from "./in-place-attention.js";
 import { joinedAttention, joinedContext, type JoinedContext } from "./joined-attention.js";
 import type { Projections } from "./linear.js";
 import { matmul, matmulTransposed } from "./matmul.js";
@@ -29,7 +29,7 @@ export interface CausalAttentionShape {
 }
 
 /** What the layers of one graph share. */
-export type CausalContext = NewRowsContext | JoinedContext;
+export type CausalContext = NewRowsContext | InPlaceContext | JoinedContext;
 
 /** What they share where the session appends the new rows. */
 export interface NewRowsContext {
@@ -60,14 +60,10 @@ export interface CausalAttentionInputs {
  * Declares the inputs that position and mask the attention: `past_lengths` int32 [batch] (valid positions of each row's past),
  * `rotary_cos` and `rotary_sin` float32 [rows, headDim / 2], and the past of every layer. New positions beyond a row's own number of
  * them are padding on the right, which causality hides from the others.
- *
- * @throws GraphError for a target that keeps the cache in place.
  */
 export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): CausalContext {
   if (graph.target.keyValueCache === "joined") return joinedContext(graph, shape, layers);
-  if (graph.target.keyValueCache !== "new-rows") {
-    throw new GraphError(`There is no attention for a key-value cache of kind ${graph.target.keyValueCache} yet.`);
-  }
+  if (graph.target.keyValueCache === "in-place") return inPlaceContext(graph, shape, layers);
   const { keyValueHeads, headDim, heads } = shape;
   const angles: readonly Dim[] = ["rows", headDim / 2];
   const pastLengths = graph.input("past_lengths", "int32", ["batch"]);
@@ -130,6 +126,7 @@ function expand(x: Value, shape: readonly Value[], dims: readonly Dim[]): Value 
  */
 export function causalAttention(context: CausalContext, inputs: CausalAttentionInputs): Value {
   if (context.kind === "joined") return joinedAttention(context, inputs);
+  if (context.kind === "in-place") return inPlaceAttention(context, inputs);
   const { queryKeyValue, layer } = inputs;
   const { shape, bias, lengths } = context;
   const { heads, keyValueHeads, headDim } = shape;

@@ -49,7 +49,8 @@ export interface PlacedWeights {
  */
 export async function placeWeights(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
   const tensors = stored.map(asStored);
-  const isInPlace = tensors.every((each) => each?.every(({ file }) => file.source.path !== undefined));
+  // A browser's blob is on disk too, and read tensor by tensor.
+  const isInPlace = tensors.every((each) => each?.every(({ file }) => file.source.path ?? file.source.blob));
   if (isInPlace) return placeInFiles(stored, tensors as readonly (readonly CheckpointTensor[])[]);
   return placeInStore(stored, options);
 }

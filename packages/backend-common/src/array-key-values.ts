@@ -1,0 +1,66 @@
+import type { KeyValueCacheLayout } from "@smolvlm/contracts";
+import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import { GrowingKeyValues } from "./growing-key-values.js";
+import { pastName, presentName, type KeyValues } from "./key-values.js";
+
+/** {@link GrowingKeyValues} as tensors of ONNX Runtime: the past goes in, and the new rows that come out are added to it. */
+export class ArrayKeyValues implements KeyValues {
+  readonly #ort: { readonly Tensor: TensorConstructor };
+  readonly #values: GrowingKeyValues;
+
+  /** @throws InvalidArgumentError when `batch` is not a positive integer. */
+  constructor(
+    ort: { readonly Tensor: TensorConstructor },
+    layout: KeyValueCacheLayout,
+    batch: number,
+    values = new GrowingKeyValues(layout, batch),
+  ) {
+    this.#ort = ort;
+    this.#values = values;
+  }
+
+  get lengths(): readonly number[] {
+    return this.#values.lengths;
+  }
+
+  get byteLength(): number {
+    return this.#values.byteLength;
+  }
+
+  checkAppend(newLengths: readonly number[]): void {
+    this.#values.checkAppend(newLengths);
+  }
+
+  bind(): { feeds: Record<string, OrtTensor>; fetches: Record<string, null> } {
+    const { buffers, dims } = this.#values;
+    const { Tensor } = this.#ort;
+    return {
+      feeds: Object.fromEntries(
+        buffers.map((buffer, index) => [pastName(index), new Tensor("float32", buffer, dims) as OrtTensor]),
+      ),
+      fetches: Object.fromEntries(buffers.map((_, index) => [presentName(index), null])),
+    };
+  }
+
+  append(results: Readonly<Record<string, OrtTensor>>, newLengths: readonly number[]): void {
+    const presents = this.#values.buffers.map((_, index) => results[presentName(index)] as OrtTensor);
+    this.#values.append(
+      presents.map((present) => present.data as Float32Array),
+      presents[0]?.dims[2] ?? 0,
+      newLengths,
+    );
+  }
+
+  rewind(lengths: readonly number[]): void {
+    this.#values.rewind(lengths);
+  }
+
+  fork(rows: readonly number[] | undefined): KeyValues {
+    const values = this.#values.fork(rows);
+    return new ArrayKeyValues(this.#ort, values.layout, values.batch, values);
+  }
+
+  dispose(): void {
+    // Arrays are the garbage collector's.
+  }
+}
