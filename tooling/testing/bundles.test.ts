@@ -21,12 +21,13 @@ async function bundle(entry: string): Promise<{ readonly text: string; readonly 
 }
 
 /**
- * Gzipped bytes of the scripts that a page and its worker must load, ONNX Runtime's own left out: what is imported only when it is needed,
+ * Gzipped bytes of the scripts that a page which loads a model and its worker need, ONNX Runtime's own left out: what is imported only when it is needed,
  * such as the reader of video files, is not among them.
  */
 async function loadedAtOnce(): Promise<{ readonly text: string; readonly gzipped: number }> {
   const { outputFiles, metafile } = await build({
-    entryPoints: { page: "smolvlm", worker: `${root}packages/smolvlm/src/web/worker.ts` },
+    stdin: { contents: 'export { loadSmolVLM } from "smolvlm";', resolveDir: `${root}apps/web-examples` },
+    entryPoints: { worker: `${root}packages/smolvlm/src/web/worker.ts` },
     absWorkingDir: `${root}apps/web-examples`,
     bundle: true,
     splitting: true,
@@ -40,7 +41,7 @@ async function loadedAtOnce(): Promise<{ readonly text: string; readonly gzipped
     external: ["onnxruntime-web/*"],
     logLevel: "error",
   });
-  const needed = new Set(["out/page.js", "out/worker.js"]);
+  const needed = new Set(["out/stdin.js", "out/worker.js"]);
   for (const path of needed) {
     for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
       if (kind === "import-statement" && imported in metafile.outputs) needed.add(imported);

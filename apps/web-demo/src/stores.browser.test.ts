@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { nanoModelPath } from "@smolvlm/nano";
 import { launchChromium } from "@smolvlm/tooling/chromium";
 import { serveFolder, type StaticSite } from "@smolvlm/tooling/static-site";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { builtDemo, Demo } from "./testing/demo.js";
 
@@ -53,35 +53,26 @@ beforeEach(() => {
   weights.breaks = false;
 });
 
-/** Chooses a model by its address in the dialog. */
-async function choose(demo: Demo, address: string): Promise<void> {
-  await demo.press(/^Model:/);
-  await demo.page.getByLabel(/From the Hugging Face Hub/).check();
-  await demo.page.getByRole("textbox", { name: "Repository" }).fill(address);
-  await demo.page.getByRole("button", { name: "Load", exact: true }).click();
+/** Opens the demo with the model at this name or address. */
+function open(model: string, prepare?: (page: Page) => Promise<unknown>): Promise<Demo> {
+  return Demo.open(browser, `${site.origin}/?model=${encodeURIComponent(model)}`, { serviceWorkers: "block" }, prepare);
 }
 
 test("a lost connection is a sentence; trying again goes on, and the next visit reads from the store", async () => {
-  await using demo = await Demo.open(browser, site.origin, { serviceWorkers: "block" });
-  await demo.ready();
   weights.breaks = true;
-  await choose(demo, `${site.origin}/models/mine`);
-  await demo.page.locator(".loading").waitFor();
+  await using demo = await open(`${site.origin}/models/mine`);
   expect(await demo.page.locator(".dock .notice p").textContent()).toContain("The connection broke off");
   await demo.shoot("lost-connection");
   weights.breaks = false;
   await demo.press("Try again");
   await demo.ready();
-  await demo.press(/A drawn scene/);
-  expect(await demo.answer()).toBe(SCENE);
 
   const fetched = weights.requests;
   await demo.page.reload();
   await demo.ready();
-  await choose(demo, `${site.origin}/models/mine`);
-  await demo.page.locator(".loading").waitFor();
-  await demo.ready();
   expect(weights.requests).toBe(fetched);
+  await demo.press(/A drawn scene/);
+  expect(await demo.answer()).toBe(SCENE);
 
   await demo.press(/^Model:/);
   const kept = demo.page.locator(".stored li");
@@ -90,37 +81,35 @@ test("a lost connection is a sentence; trying again goes on, and the next visit 
   await demo.shoot("stored");
   await kept.getByRole("button", { name: "Remove" }).click();
   await demo.page.getByText("Nothing is kept yet.").waitFor();
-});
+}, 180_000);
 
 test("without room the model is used from memory, and that is said", async () => {
-  await using demo = await Demo.open(browser, site.origin, { serviceWorkers: "block" });
+  await using demo = await open(`${site.origin}/models/mine`, async (page) => {
+    const protocol = await page.context().newCDPSession(page);
+    await protocol.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 1000 });
+  });
   await demo.ready();
-  const protocol = await demo.page.context().newCDPSession(demo.page);
-  await protocol.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 1000 });
-  await choose(demo, `${site.origin}/models/mine`);
-  await demo.page.getByText("The browser has no room left").waitFor();
-  await demo.ready();
+  expect(await demo.page.locator(".dock .notice p").textContent()).toContain("The browser has no room left");
   await demo.shoot("no-quota");
   await demo.press(/A drawn scene/);
   expect(await demo.answer()).toBe(SCENE);
-});
+}, 180_000);
 
-test("a repository of the Hub is fetched by its name; one that is not there is a sentence", async () => {
-  await using demo = await Demo.open(browser, site.origin, { serviceWorkers: "block" });
-  await demo.page.route("https://huggingface.co/**", (route) =>
-    route.fulfill({
-      status: 401,
-      headers: { "X-Error-Code": "RepoNotFound", "Access-Control-Allow-Origin": "*" },
-      json: { error: "Repository not found" },
-    }),
+test("a repository that the Hub does not have is a sentence with a way out", async () => {
+  await using demo = await open("nobody/nothing", (page) =>
+    page.route("https://huggingface.co/**", (route) =>
+      route.fulfill({
+        status: 401,
+        headers: { "X-Error-Code": "RepoNotFound", "Access-Control-Allow-Origin": "*" },
+        json: { error: "Repository not found" },
+      }),
+    ),
   );
-  await demo.ready();
-  await choose(demo, "nobody/nothing");
   expect(await demo.page.locator(".dock .notice p").textContent()).toMatch(/no such repository|Access was refused/);
   await demo.shoot("no-repository");
   await demo.press("Use the bundled model");
   await demo.ready();
-});
+}, 180_000);
 
 test("a folder of one's own is opened where it is", async () => {
   await using demo = await Demo.open(browser, site.origin, { serviceWorkers: "block" });
@@ -134,4 +123,4 @@ test("a folder of one's own is opened where it is", async () => {
   await demo.ready();
   await demo.press(/A printed word/);
   expect(await demo.answer()).toBe('The sign says "HELLO".');
-});
+}, 180_000);

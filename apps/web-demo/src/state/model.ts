@@ -51,8 +51,9 @@ export const modelState = signal<ModelState>({ kind: "none" });
 /** The model, when it is ready. */
 export const readyModel = computed(() => (modelState.value.kind === "ready" ? modelState.value.model : undefined));
 
+const query = new URLSearchParams(location.search);
 /** A mirror of the Hub, where the page's address names one: `?endpoint=https://mirror.example`. */
-const endpoint = new URLSearchParams(location.search).get("endpoint");
+const endpoint = query.get("endpoint");
 let loading: AbortController | undefined;
 
 /** What people call a model. */
@@ -90,6 +91,12 @@ export function reloadModel(device = choice.value.device): Promise<void> {
 /** Loads the model that comes with the page. */
 export function loadBundled(): Promise<void> {
   return loadModel(bundled);
+}
+
+/** Loads what a visit begins with: the model that the page's address names, `?model=organisation/name`, else the one that comes with it. */
+export function loadFirst(): Promise<void> {
+  const repository = query.get("model");
+  return loadModel(repository ? { ...bundled, source: { kind: "hub", repository } } : bundled);
 }
 
 /** Ends loading. */

@@ -23,12 +23,22 @@ export class Demo implements AsyncDisposable {
     });
   }
 
-  /** Opens the demo; the model that comes with it begins to load. */
-  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Demo> {
+  /**
+   * Opens the demo; the model that comes with it, or the one in its address, begins to load.
+   *
+   * @param prepare what is done to the page before that.
+   */
+  static async open(
+    browser: Browser,
+    url: string,
+    options: BrowserContextOptions = {},
+    prepare?: (page: Page) => Promise<unknown>,
+  ): Promise<Demo> {
     const context = await browser.newContext({ viewport: sizes.desktop, locale: "en-GB", ...options });
     const demo = new Demo(await context.newPage());
     // SwiftShader compiles each kernel for seconds.
     demo.page.setDefaultTimeout(90_000);
+    await prepare?.(demo.page);
     await demo.page.goto(url);
     return demo;
   }
