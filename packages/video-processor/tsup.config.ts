@@ -1,3 +1,6 @@
 import { packageBuild } from "@smolvlm/tooling/tsup";
 
-export default packageBuild({ index: "src/index.ts", "node/index": "src/node/index.ts" }, { platform: "node" });
+export default packageBuild(
+  { index: "src/index.ts", "node/index": "src/node/index.ts", "web/index": "src/web/index.ts" },
+  { platform: "node" },
+);

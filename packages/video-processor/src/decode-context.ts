@@ -7,6 +7,8 @@ export interface VideoDecodeContext extends ReadOptions {
   readonly autoRotate: boolean;
   readonly colorMatrix: ColorMatrix;
   readonly allowTruncated: boolean;
+  /** Which decoders WebCodecs is asked for. Default `prefer-software`. */
+  readonly hardwareAcceleration?: HardwareAcceleration | undefined;
 }
 
 /** @throws MediaError when a frame has no pixels, or more than allowed. */

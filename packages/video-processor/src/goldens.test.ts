@@ -4,6 +4,7 @@ import { Resample } from "@smolvlm/image-processor";
 import { describe, expect, it } from "vitest";
 import { sampleFrameIndices } from "./sample-frame-indices.js";
 import { SmolVLMVideoProcessor } from "./smolvlm-video-processor.js";
+import { syntheticFrame } from "./testing/synthetic-frame.js";
 import type { VideoProcessorOptions } from "./video-processor-options.js";
 
 interface Goldens {
@@ -34,22 +35,8 @@ const goldens = JSON.parse(
   readFileSync(new URL("../../../fixtures/video-processor/goldens.json", import.meta.url), "utf8"),
 ) as Goldens;
 
-/** The synthetic frame of fixtures/README.md. */
-function frame(width: number, height: number, t: number) {
-  const data = new Uint8Array(width * height * 3);
-  let i = 0;
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      data[i++] = 7 * x + 13 * y + 37 * t;
-      data[i++] = 3 * x + 29 * y + 17 + 5 * t;
-      data[i++] = Math.floor((x * y) / 5) + 91 + 11 * t;
-    }
-  }
-  return { width, height, data };
-}
-
 function video([width, height, frames, t0]: readonly [number, number, number, number]) {
-  return Array.from({ length: frames }, (_, f) => frame(width, height, t0 + f));
+  return Array.from({ length: frames }, (_, f) => syntheticFrame(width, height, t0 + f));
 }
 
 function camelCase(name: string): string {

@@ -49,8 +49,10 @@ export type VideoInput = readonly RawImage[] | FrameSequence | VideoFrameSource;
 /** What `VideoDecoder.open` takes: a path or URL as text, a `URL`, a file's bytes, or frames. Which of them depends on the platform. */
 export type VideoFile = string | URL | Blob | Uint8Array | ArrayBuffer;
 
-/** Opens video files. `./node` has one. */
+/** Opens video files. `./node` and `./web` have one. */
 export interface VideoDecoder {
+  /** Whether `open` takes this too, besides a `VideoFile`: what only one platform has, such as a `<video>`. */
+  accepts?(source: unknown): boolean;
   /**
    * Reads a video's frame table; frames are decoded when they are asked for. Dispose of the result.
    *

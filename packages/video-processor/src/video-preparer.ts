@@ -66,8 +66,9 @@ async function open(
   decoder: VideoDecoder | undefined,
   options: ReadOptions,
 ): Promise<{ readonly input: VideoInput; readonly close?: () => Promise<void> }> {
-  if (isVideoInput(source)) return { input: source };
-  if (!isVideoFile(source)) {
+  const isPlatforms = decoder?.accepts?.(source) === true;
+  if (!isPlatforms && isVideoInput(source)) return { input: source };
+  if (!isPlatforms && !isVideoFile(source)) {
     const expected = "a path, a URL, bytes, a Blob, frames or { frames, fps }";
     throw new InvalidArgumentError({ argument: "video", expected, found: source === null ? "null" : typeof source });
   }
@@ -78,6 +79,6 @@ async function open(
       found: "none",
     });
   }
-  const video = await decoder.open(source, { signal: options.signal });
+  const video = await decoder.open(source as VideoFile, { signal: options.signal });
   return { input: video, close: async () => video[Symbol.asyncDispose]?.() };
 }

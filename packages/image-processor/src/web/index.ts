@@ -1,5 +1,6 @@
-export { cameraFrame } from "./camera-frame.js";
-export type { Drawable } from "./read-drawable.js";
+export { objectKind } from "./object-kind.js";
+export { isDrawable, type Drawable } from "./read-drawable.js";
+export { cameraFrame, trackFrames } from "./track-frames.js";
 export {
   webImageDecoder,
   type WebImageDecoder,

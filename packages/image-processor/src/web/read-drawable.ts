@@ -1,6 +1,6 @@
 import { MediaError, type RawImage, type ReadOptions } from "@smolvlm/contracts";
 import { checkSize, type DecodeContext } from "../decode/decode-context.js";
-import { cameraFrame } from "./camera-frame.js";
+import { cameraFrame } from "./track-frames.js";
 import { objectKind } from "./object-kind.js";
 import { inTime } from "./in-time.js";
 import { readFailure, readPixels } from "./read-pixels.js";

@@ -97,7 +97,7 @@ export async function openWithMediabunny(
 
     async function* frames(indices: readonly number[], { signal = context.signal } = {}): AsyncGenerator<RawImage> {
       const samples = new mediabunny.VideoSampleSink(track as InputVideoTrack, {
-        hardwareAcceleration: "prefer-software",
+        hardwareAcceleration: context.hardwareAcceleration ?? "prefer-software",
       });
       const wanted = indices.map((index) => times[index] ?? NaN);
       let done = 0;
@@ -110,9 +110,9 @@ export async function openWithMediabunny(
       };
       try {
         for await (const sample of samples.samplesAtTimestamps(wanted)) {
-          signal?.throwIfAborted();
           if (sample === null) return failed("there is none");
           try {
+            signal?.throwIfAborted();
             if (Math.abs(sample.timestamp - (wanted[done] as number)) > 1e-4) failed("another one came in its place");
             yield rotatePixels(await sampleToRgb(sample, color, media), turns);
           } finally {

@@ -1,14 +1,22 @@
-import { InvalidArgumentError, MediaError } from "@smolvlm/contracts";
 import type { FetchLimits } from "@smolvlm/image-processor/node";
+import { animationKind } from "../animation.js";
+import {
+  choice,
+  limit,
+  MAX_BYTES,
+  resolveDecoderOptions,
+  TIMEOUT_MS,
+  type VideoDecoderOptions,
+} from "../decoder-options.js";
+import { refusePictures } from "../refuse-pictures.js";
 import type { VideoDecoder, VideoFrameSource } from "../video-frame-source.js";
-import type { ColorMatrix } from "../yuv-to-rgb.js";
-import { animationKind, openAnimation } from "./open-animation.js";
+import { openAnimation } from "./open-animation.js";
 import type { OpenContext } from "./open-context.js";
 import { openFile, type VideoBackend } from "./open-file.js";
 import { readVideoSource, type LocalVideo } from "./read-video-source.js";
 
 /** Options of `nodeVideoDecoder`. */
-export interface NodeVideoDecoderOptions {
+export interface NodeVideoDecoderOptions extends VideoDecoderOptions {
   /**
    * What decodes videos other than GIF and WebP: `ffmpeg` (the programs ffmpeg and ffprobe), `mediabunny` (the packages mediabunny and
    * @mediabunny/server), or `auto`, which takes the first of these that is there. Default `auto`.
@@ -16,17 +24,6 @@ export interface NodeVideoDecoderOptions {
   readonly backend?: VideoBackend | undefined;
   /** Path of the program ffmpeg; ffprobe is looked for beside it. Default: the environment variable FFMPEG_PATH, else `ffmpeg` on the PATH. */
   readonly ffmpegPath?: string | undefined;
-  /**
-   * Which matrix turns YUV into RGB: the one that the video names (`tagged`; BT.601 where it names none), as ffmpeg and today's PyAV do,
-   * or always BT.601, as PyAV before 11 and OpenCV do. Default `tagged`.
-   */
-  readonly colorMatrix?: ColorMatrix | undefined;
-  /** Whether frames are turned upright as the video says: ffmpeg does, PyAV does not. Default true. */
-  readonly autoRotate?: boolean | undefined;
-  /** Whether the readable part of a truncated video is taken as the video, instead of an error. Default false. */
-  readonly allowTruncated?: boolean | undefined;
-  /** Most pixels of a frame. Default 35,389,440 (8192 × 4320). */
-  readonly maxPixels?: number | undefined;
   /** Most bytes of a video from a URL, bytes or a Blob. Default 2 GiB. A path has no limit: it is not copied. */
   readonly maxBytes?: number | undefined;
   /** How long fetching a URL may take in all, milliseconds. Default 600,000. */
@@ -40,40 +37,7 @@ export interface NodeVideoDecoderOptions {
   readonly allowUrl?: ((url: URL) => boolean | Promise<boolean>) | undefined;
 }
 
-/** 8K: beyond it, one frame in its three forms takes more than 200 MB. */
-const MAX_PIXELS = 8192 * 4320;
-/** An hour of good video; it goes to a temporary file, not to memory. */
-const MAX_BYTES = 2 * 2 ** 30;
-const TIMEOUT_MS = 600_000;
 const MAX_REDIRECTS = 5;
-
-function limit(argument: string, value: number | undefined, fallback: number): number {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= 0)) return value ?? fallback;
-  throw new InvalidArgumentError({ argument, expected: "a whole number from 0", found: String(value) });
-}
-
-function choice<T extends string>(argument: string, value: T | undefined, known: readonly [T, ...T[]]): T {
-  if (value === undefined) return known[0];
-  if (known.includes(value)) return value;
-  throw new InvalidArgumentError({ argument, expected: known.join(" or "), found: String(value) });
-}
-
-// Files that people give by mistake. FFmpeg would open some of them as a video of one frame.
-const NOT_VIDEOS: readonly (readonly [name: string, pattern: RegExp])[] = [
-  ["a JPEG picture", /^\xff\xd8\xff/],
-  ["a PNG picture", /^\x89PNG/],
-  ["a BMP picture", /^BM/],
-  ["a TIFF picture", /^(?:II[*+]\0|MM\0[*+])/],
-  ["an AVIF or HEIC picture", /^[^]{4}ftyp(?:avif|hei[cx]|mif1)/],
-  ["an HTML page", /^\s*<(?:!doctype html|html)/i],
-  ["a PDF", /^%PDF/],
-];
-
-function refusePictures({ head, media }: LocalVideo): void {
-  const text = Buffer.from(head.subarray(0, 64)).toString("latin1");
-  const found = NOT_VIDEOS.find(([, pattern]) => pattern.test(text));
-  if (found) throw new MediaError(media, `is ${found[0]}, not a video.`);
-}
 
 /**
  * A `VideoDecoder` for Node. It reads paths, http(s) and `file:` URLs, bytes and Blobs. Animated GIF and WebP need the package `sharp`,
@@ -90,10 +54,7 @@ export function nodeVideoDecoder(options: NodeVideoDecoderOptions = {}): VideoDe
   };
   const ffmpeg = options.ffmpegPath ?? process.env["FFMPEG_PATH"] ?? "ffmpeg";
   const context: OpenContext = {
-    maxPixels: limit("maxPixels", options.maxPixels, MAX_PIXELS),
-    autoRotate: options.autoRotate ?? true,
-    allowTruncated: options.allowTruncated ?? false,
-    colorMatrix: choice("colorMatrix", options.colorMatrix, ["tagged", "bt601"]),
+    ...resolveDecoderOptions(options),
     ffmpeg,
     ffprobe: ffmpeg.replace(/ffmpeg(\.exe)?$/i, "ffprobe$1"),
   };
@@ -103,7 +64,7 @@ export function nodeVideoDecoder(options: NodeVideoDecoderOptions = {}): VideoDe
     const opening = { ...context, signal };
     const animation = animationKind(video.head);
     if (animation) return openAnimation(video, animation, opening);
-    refusePictures(video);
+    refusePictures(video.head, video.media);
     return openFile(video, backend, opening);
   }
 

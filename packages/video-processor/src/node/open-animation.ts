@@ -1,39 +1,16 @@
 import { MediaError, type RawImage } from "@smolvlm/contracts";
 import { loadSharp } from "@smolvlm/image-processor/node";
 import type { VideoFrameSource } from "../video-frame-source.js";
+import { animationLength, MAX_ANIMATION_FRAMES, opaqueFrame, type AnimationKind } from "../animation.js";
 import { checkFrameSize } from "../decode-context.js";
 import type { OpenContext } from "./open-context.js";
 import type { LocalVideo } from "./read-video-source.js";
 
-/** Most frames of an animation: at 20 a second, more than an hour. */
-const MAX_PAGES = 100_000;
-
 /** Pixels decoded at a time, in bytes: libvips starts a GIF from its first frame each time, so frames are taken by the dozen. */
 const MAX_WINDOW_BYTES = 32 * 2 ** 20;
 
-/** What FFmpeg takes for a frame of a GIF that asks for less than 20 ms, milliseconds; browsers do alike. */
-const DEFAULT_DELAY = 100;
-const MIN_GIF_DELAY = 20;
-
 // ICC profiles are ignored because the reference's decoders ignore them.
 const OPTIONS = { ignoreIcc: true, failOn: "warning", limitInputPixels: false } as const;
-
-/** Which animation the file's first bytes announce. */
-export function animationKind(head: Uint8Array): "gif" | "webp" | undefined {
-  const text = Buffer.from(head.subarray(0, 16)).toString("latin1");
-  if (/^GIF8[79]a/.test(text)) return "gif";
-  return /^RIFF[^]{4}WEBP/.test(text) ? "webp" : undefined;
-}
-
-/** RGBA to RGB: FFmpeg shows white where a GIF has drawn nothing; Pillow drops the alpha of a WebP. */
-function opaque(rgba: Uint8Array, kind: "gif" | "webp"): Uint8Array {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
-    if (kind === "gif" && rgba[from + 3] === 0) rgb.fill(255, to, to + 3);
-    else rgb.set(rgba.subarray(from, from + 3), to);
-  }
-  return rgb;
-}
 
 /**
  * An animated GIF or WebP as a video: frames as FFmpeg (GIF) and Pillow (WebP) show them, the frame rate from the frames' delays.
@@ -42,7 +19,7 @@ function opaque(rgba: Uint8Array, kind: "gif" | "webp"): Uint8Array {
  */
 export async function openAnimation(
   video: LocalVideo,
-  kind: "gif" | "webp",
+  kind: AnimationKind,
   context: OpenContext,
 ): Promise<VideoFrameSource> {
   const { media, path } = video;
@@ -62,11 +39,11 @@ export async function openAnimation(
     .catch(damaged);
   const { width, pages = 1, pageHeight: height = metadata.height } = metadata;
   checkFrameSize(width, height, media, context);
-  if (pages > MAX_PAGES) throw new MediaError(media, `has ${pages} frames, more than the limit of ${MAX_PAGES}.`);
+  if (pages > MAX_ANIMATION_FRAMES)
+    throw new MediaError(media, `has ${pages} frames, more than the limit of ${MAX_ANIMATION_FRAMES}.`);
 
-  const least = kind === "gif" ? MIN_GIF_DELAY : 1;
   const delays = Array.from({ length: pages }, (_, page) => metadata.delay?.[page] ?? 0);
-  const total = delays.reduce((sum, delay) => sum + (delay < least ? DEFAULT_DELAY : delay), 0);
+  const total = animationLength(delays, kind);
   const windowPages = Math.max(1, Math.floor(MAX_WINDOW_BYTES / (width * height * 4)));
 
   return {
@@ -97,7 +74,7 @@ export async function openAnimation(
         yield {
           width,
           height,
-          data: opaque(window.subarray((index - first) * bytes, (index - first + 1) * bytes), kind),
+          data: opaqueFrame(window.subarray((index - first) * bytes, (index - first + 1) * bytes), kind),
         };
       }
     },

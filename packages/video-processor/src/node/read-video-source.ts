@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, MediaError } from "@smolvlm/contracts";
 import { displayUrl, fetchMedia, type FetchLimits } from "@smolvlm/image-processor/node";
+import { HEAD_BYTES } from "../refuse-pictures.js";
 import type { VideoFile } from "../video-frame-source.js";
 
 /** A video as a local file. */
@@ -20,9 +21,6 @@ export interface LocalVideo {
   /** Removes the file, where it is a temporary one. */
   dispose(): Promise<void>;
 }
-
-/** What tells kinds apart fits in a few bytes, what a Matroska file says of its tracks in a few kilobytes. */
-const HEAD_BYTES = 64 * 1024;
 
 const keep = async (): Promise<void> => undefined;
 
