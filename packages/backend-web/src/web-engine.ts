@@ -110,10 +110,11 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
       if (gpu) await watch(info.session);
       return info;
     }),
-    release: guard(async (request) => {
+    // Also of a lost device: ONNX Runtime makes another only when the last session on it is gone.
+    async release(request) {
       for (const sessions of sessionsOn.values()) sessions.delete(request.session);
       await engine.release(request);
-    }),
+    },
     run: guard(async (request) => {
       try {
         return await engine.run(request);

@@ -1,19 +1,37 @@
 import { testGraph } from "@smolvlm/contracts/testing";
-import { tensor } from "@smolvlm/contracts";
+import { tensor, type Tensor } from "@smolvlm/contracts";
 import { webBackend, type WebBackendOptions } from "../web-backend.js";
 
-/** Destroys the GPU device of a backend in this thread; the error of the run after that. */
+/** What was seen of a lost device, and of the backend made after it. */
+export interface Loss {
+  /** What the run after the loss failed with. */
+  readonly error: { readonly name: string; readonly message: string };
+  /** What the same graph gave before, and from a new backend afterwards. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Destroys the GPU device of a backend in this thread, runs, and then loads the same again. */
 export async function runsAfterLoss(
   options: WebBackendOptions,
   gpu: { readonly device: Promise<{ destroy(): void }> },
-): Promise<{ readonly name: string; readonly message: string }> {
-  await using backend = await webBackend({ ...options, device: "webgpu", worker: false });
-  const session = await backend.createSession({ name: "add", model: testGraph("twoOutputs"), externalData: [] });
-  const one = tensor("float32", [1], Float32Array.of(1));
+): Promise<Loss> {
+  const chosen = { ...options, device: "webgpu", worker: false } as const;
+  const graph = { name: "add", model: testGraph("twoOutputs"), externalData: [] };
+  const feeds = { a: tensor("float32", [1], Float32Array.of(1)), b: tensor("float32", [1], Float32Array.of(2)) };
+  const sumOf = (outputs: Readonly<Record<string, Tensor>>): number => Number(outputs["sum"]?.data[0]);
+
+  const lost = await webBackend(chosen);
+  const session = await lost.createSession(graph);
+  const before = sumOf(await session.run(feeds));
   (await gpu.device).destroy();
   await new Promise((resolve) => setTimeout(resolve, 200));
-  return session.run({ a: one, b: one }).then(
+  const error = await session.run(feeds).then(
     () => ({ name: "none", message: "the run succeeded" }),
     ({ name, message }: Error) => ({ name, message }),
   );
+  await lost[Symbol.asyncDispose]();
+  await using again = await webBackend(chosen);
+  await using reloaded = await again.createSession(graph);
+  return { error, before, after: sumOf(await reloaded.run(feeds)) };
 }

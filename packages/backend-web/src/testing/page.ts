@@ -1,7 +1,8 @@
 /** The script of the test page: what a browser test calls. */
-import * as gpuRuntime from "onnxruntime-web/webgpu";
+import * as gpuRuntime from "onnxruntime-web/jspi";
 import { webBackend, type WebBackendOptions } from "../web-backend.js";
 import { checkGolden } from "./check-golden.js";
+import type { Loss } from "./lose-device.js";
 import { runSuite } from "./run-suite.js";
 
 /** How `auto` and threads come out. */
@@ -11,8 +12,8 @@ async function describe(options: WebBackendOptions) {
   return { device, threads, fallbackReason, singleThreadReason, name };
 }
 
-/** Takes the GPU device away from a backend and gives what its next call throws. */
-async function loseDevice(options: WebBackendOptions): Promise<{ readonly name: string; readonly message: string }> {
+/** Takes the GPU device away from a backend, and loads again. */
+async function loseDevice(options: WebBackendOptions): Promise<Loss> {
   const { runsAfterLoss } = await import("./lose-device.js");
   return runsAfterLoss(options, gpuRuntime.env.webgpu as unknown as { readonly device: Promise<{ destroy(): void }> });
 }
