@@ -86,6 +86,15 @@ describe("a page that is not isolated, on a machine without WebGPU", () => {
     await demo.press("New conversation");
   });
 
+  test("a clip is answered, with the moments that were looked at", async () => {
+    await demo.press(/A short clip/);
+    expect(await demo.answer()).toBe("The red circle moves to the right.");
+    await demo.page.getByText(/What the model saw: \d+ frames/).click();
+    expect(await demo.page.locator(".seen figcaption").first().textContent()).toBe("0:00.0");
+    await demo.shoot("clip");
+    await demo.press("New conversation");
+  });
+
   test("a file that is no picture is a sentence", async () => {
     const file = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("not a picture") };
     await demo.page.locator('form.composer input[type="file"]').setInputFiles(file);
@@ -166,9 +175,9 @@ describe("a page that is not isolated, on a machine without WebGPU", () => {
       "A drawn sceneW",
       "A printed word",
       "Two scenesWhic",
+      "A short clipWh",
       "Why?",
       "Add a picture or clip",
-      "Use the camera",
     ]);
   });
 

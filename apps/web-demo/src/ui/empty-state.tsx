@@ -17,6 +17,7 @@ export function EmptyState() {
     { urls: [nanoExamples.scene], label: words.exampleScene, question: words.askScene },
     { urls: [nanoExamples.sign], label: words.exampleSign, question: words.askSign },
     { urls: [nanoExamples.scene, nanoExamples.otherScene], label: words.exampleTwo, question: words.askTwo },
+    { urls: [nanoExamples.clip], label: words.exampleClip, question: words.askClip },
   ];
   return (
     <section class="empty">
