@@ -1,3 +1,7 @@
 import { packageBuild } from "@smolvlm/tooling/tsup";
 
-export default packageBuild({ "node/index": "src/node/index.ts", "web/index": "src/web/index.ts" });
+export default packageBuild({
+  "node/index": "src/node/index.ts",
+  "node/convert-worker": "src/node/convert-worker.ts",
+  "web/index": "src/web/index.ts",
+});

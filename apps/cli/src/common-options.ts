@@ -18,8 +18,10 @@ const DEVICES = ["cpu", "cuda", "webgpu", "coreml", "dml"] as const;
 const FORMATS = ["fp32", "fp16", "q8", "int8", "q4", "auto"] as const satisfies readonly DtypeChoice[];
 
 const PARTS = ["vision", "text", "head"] as const;
+/** Formats of `--dtype`, for help texts. */
+export const DTYPE_CHOICES = FORMATS.join(", ");
 /** Of `--dtype`. */
-export const DTYPE_HELP = `format of the weights: ${FORMATS.join(", ")}, or some of vision=…,text=…,head=… (default: fp32, or what the folder was converted to)`;
+export const DTYPE_HELP = `format of the weights: ${DTYPE_CHOICES}, or some of vision=…,text=…,head=… (default: fp32, or what the folder was converted to)`;
 
 /** Options of running a model. */
 export interface RuntimeFlags {

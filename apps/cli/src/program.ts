@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { benchCommand } from "./commands/bench.js";
+import { cacheCommand } from "./commands/cache.js";
 import { chatCommand } from "./commands/chat.js";
+import { convertCommand } from "./commands/convert.js";
 import { demoCommand } from "./commands/demo.js";
 import { describeCommand } from "./commands/describe.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -14,7 +16,8 @@ export function createProgram(signal: AbortSignal): Command {
     .version(packageJson.version)
     .exitOverride()
     .showHelpAfterError("(smolvlm --help, or smolvlm <command> --help, lists the options)");
-  for (const create of [describeCommand, chatCommand, runCommand, inspectCommand, benchCommand, demoCommand]) {
+  const commands = [describeCommand, chatCommand, runCommand, inspectCommand, convertCommand, cacheCommand];
+  for (const create of [...commands, benchCommand, demoCommand]) {
     const command = create(signal).option("--debug", "show where an error happened");
     program.addCommand(command.copyInheritedSettings(program));
   }

@@ -1,3 +1,4 @@
+export { convertedFiles, type ConvertedFilesOptions } from "./converted/converted-files.js";
 export type { DecoderState, DecoderStepOptions } from "./generation/decoder-state.js";
 export type {
   FinishReason,
@@ -64,3 +65,4 @@ export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./w
 export type { ModelFolderFile } from "./transformers-js/model-folder-file.js";
 export type { TransformersJsDtype } from "./transformers-js/transformers-js-dtype.js";
 export { transformersJsFiles, type TransformersJsOptions } from "./transformers-js/transformers-js-files.js";
+export { parseRecord, type ConversionRecord, type Figures } from "./weights/conversion-record.js";

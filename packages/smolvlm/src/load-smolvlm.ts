@@ -45,10 +45,12 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   const backend = options.backend ?? (await runtime.createBackend(options));
   const meter = weightMeter(backend);
   try {
+    await using converter = runtime.createConverter?.();
     const model = await SmolVLMForConditionalGeneration.fromPretrained(files, {
       backend: meter,
       dtype,
       store: options.store ?? runtime.createStore(options),
+      converter,
       visionCache: options.visionCache,
       onProgress,
       signal,

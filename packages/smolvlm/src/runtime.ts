@@ -1,5 +1,6 @@
 import type { Backend, ByteStore, ModelFiles, OpenOptions } from "@smolvlm/contracts";
 import type { ImageDecoder } from "@smolvlm/image-processor";
+import type { RowsConverter } from "@smolvlm/model-core";
 import type { VideoDecoder } from "@smolvlm/video-processor";
 import type { BackendFacts } from "./device-report.js";
 
@@ -23,4 +24,6 @@ export interface Runtime<Reference, Options> {
   createVideoDecoder(): VideoDecoder;
   /** Where converted weights are kept. */
   createStore(options: Options): ByteStore;
+  /** Converts weights where the user does not feel it; without it, they are converted in this thread, with pauses. */
+  createConverter?(): RowsConverter & AsyncDisposable;
 }

@@ -22,7 +22,7 @@ export function fileByteStore(folder: string): ByteStore {
   return {
     async get(key, options) {
       options?.signal?.throwIfAborted();
-      const path = join(root, fileName(key));
+      const path = join(root, storedFileName(key));
       const found = await stat(path).catch((cause: unknown) => {
         const code = errorCode(cause);
         if (code === "ENOENT" || code === "ENOTDIR") return undefined;
@@ -31,7 +31,7 @@ export function fileByteStore(folder: string): ByteStore {
       return found?.isFile() ? fileByteSource(path) : undefined;
     },
     async put(key, size, pieces, options) {
-      const path = join(root, fileName(key));
+      const path = join(root, storedFileName(key));
       const temporary = `${path}.${randomUUID()}.incomplete`;
       try {
         await mkdir(root, { recursive: true });
@@ -45,7 +45,7 @@ export function fileByteStore(folder: string): ByteStore {
       return fileByteSource(path);
     },
     async delete(key) {
-      const path = join(root, fileName(key));
+      const path = join(root, storedFileName(key));
       await rm(path, { force: true }).catch((cause: unknown) => {
         throw new StorageError(path, fileProblem(cause), { cause });
       });
@@ -79,7 +79,7 @@ async function writeExactly(
 }
 
 /** A readable name for `key` that is a single path part on every file system, and different for different keys. */
-function fileName(key: string): string {
+export function storedFileName(key: string): string {
   const readable = key.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "");
   const hash = createHash("sha256").update(key).digest("hex").slice(0, 16);
   return `${readable.slice(0, MAX_NAME_LENGTH)}.${hash}.bin`;

@@ -33,27 +33,34 @@ export interface ModelFormats {
 
 const choices: readonly unknown[] = [...weightFormats, "auto"] satisfies DtypeChoice[];
 
+/** What is known of a checkpoint's weights beside the wish. */
+export interface DtypeLimits {
+  /** Formats that a converted folder has, and no others. */
+  readonly fixed?: PartFormats | undefined;
+}
+
 /**
- * The formats of all parts on a target: where it does not run a format well, the nearest one that it does.
+ * The formats of all parts on a target: where it does not run a format well, the nearest one that it does. Parts that nothing is said of are
+ * what the folder was converted to, otherwise fp32.
  *
- * @param fallback what parts are that nothing is said of.
- * @throws InvalidArgumentError for a name that is not a format.
+ * @throws InvalidArgumentError for a name that is not a format, or not the one that a converted folder has.
  */
-export function resolveDtype(
-  dtype: ModelDtype | undefined,
-  target: Target,
-  fallback: PartFormats = { vision: "fp32", text: "fp32", head: "fp32" },
-): PartFormats {
+export function resolveDtype(dtype: ModelDtype | undefined, target: Target, { fixed }: DtypeLimits = {}): PartFormats {
   const parts = typeof dtype === "object" ? dtype : { vision: dtype, text: dtype };
   const chosen = { vision: parts.vision, text: parts.text, head: parts.head ?? parts.text };
-  for (const [part, choice] of Object.entries(chosen)) {
-    if (choice === undefined || choices.includes(choice)) continue;
-    const argument = typeof dtype === "object" ? `dtype.${part}` : "dtype";
-    throw new InvalidArgumentError({ argument, expected: choices.join(", "), found: String(choice) });
-  }
   const format = (part: keyof PartFormats): WeightFormat => {
-    const choice = chosen[part] ?? fallback[part];
-    return runnable(choice === "auto" ? autoFormats[target.device][part] : choice, target);
+    const choice = chosen[part];
+    const argument = typeof dtype === "object" ? `dtype.${part}` : "dtype";
+    if (choice !== undefined && !choices.includes(choice)) {
+      throw new InvalidArgumentError({ argument, expected: choices.join(", "), found: String(choice) });
+    }
+    if (fixed) {
+      const isWished = choice === undefined || choice === "auto" || choice === fixed[part];
+      if (isWished) return runnable(fixed[part], target);
+      const expected = `${fixed[part]}, which this folder's ${part} was converted to; load the original for others`;
+      throw new InvalidArgumentError({ argument, expected, found: choice });
+    }
+    return runnable(choice === "auto" ? autoFormats[target.device][part] : (choice ?? "fp32"), target);
   };
   return { vision: format("vision"), text: format("text"), head: format("head") };
 }

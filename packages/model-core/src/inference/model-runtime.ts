@@ -8,6 +8,7 @@ import {
   type ModelFiles,
   type Tensor,
 } from "@smolvlm/contracts";
+import { readManifest } from "../converted/converted-manifest.js";
 import { languageGraph, type LanguageOutputs } from "../models/language-graph.js";
 import { modelScope } from "../models/model-scope.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
@@ -32,7 +33,7 @@ import { VisionEncoder, type VisionOutputs } from "./vision-encoder.js";
 export interface FromPretrainedOptions extends LoadProgress {
   /** Runs the graphs. It stays the caller's: disposing the model leaves it alone. */
   readonly backend: Backend;
-  /** How the matrices are stored; `fp32` by default. */
+  /** How the matrices are stored; `fp32` by default, or what the folder was converted to. */
   readonly dtype?: ModelDtype | undefined;
   /** Where converted weights are kept for the next time; by default in memory, as long as the model. */
   readonly store?: ByteStore | undefined;
@@ -216,9 +217,10 @@ export async function openLoader(
   options: FromPretrainedOptions,
 ): Promise<{ loader: GraphLoader; config: SmolVLMConfig; formats: ModelFormats }> {
   const { backend, dtype, store = memoryByteStore(), converter, signal, onProgress } = options;
-  const formats = graphFormats(resolveDtype(dtype, backend.target));
+  const manifest = await readManifest(files, { signal });
+  const formats = graphFormats(resolveDtype(dtype, backend.target, { fixed: manifest?.formats }));
   const config = await readModelConfig(files, { signal });
-  const weights = Weights.of(await openCheckpoint(files, { signal, onProgress }));
+  const weights = Weights.of(await openCheckpoint(files, { signal, onProgress, isConverted: manifest !== undefined }));
   const { id: model, revision } = files;
   return { loader: new GraphLoader({ backend, store, converter, model, revision, weights }), config, formats };
 }

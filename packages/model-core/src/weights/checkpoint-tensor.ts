@@ -31,6 +31,8 @@ export interface WeightFile {
   /** Its path in the checkpoint. */
   readonly file: string;
   readonly source: ByteSource;
+  /** Whether it was made for one graph and has quantised forms in it. */
+  readonly isConverted?: boolean | undefined;
 }
 
 /** Where a tensor of a checkpoint is. */

@@ -21,12 +21,18 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 }
 
+/** Options of {@link openCheckpoint}. */
+export interface CheckpointOptions extends OpenOptions {
+  /** Whether it is a converted folder, which has a file of weights for each graph. */
+  readonly isConverted?: boolean | undefined;
+}
+
 /**
  * Opens `model.safetensors`, or the files that `model.safetensors.index.json` names, and reads their headers only.
  *
  * @throws ModelFileError when there is neither, a file is damaged, or the index and the files do not agree.
  */
-export async function openCheckpoint(files: ModelFiles, options: OpenOptions = {}): Promise<Checkpoint> {
+export async function openCheckpoint(files: ModelFiles, options: CheckpointOptions = {}): Promise<Checkpoint> {
   const { signal } = options;
   const single = await files.open(SINGLE_FILE, options);
   if (single) {
@@ -70,7 +76,7 @@ function parseIndex(index: unknown): ReadonlyMap<string, string> {
 async function readShards(
   files: ModelFiles,
   shardOf: ReadonlyMap<string, string>,
-  options: OpenOptions,
+  options: CheckpointOptions,
 ): Promise<Map<string, CheckpointTensor>> {
   const tensors = new Map<string, CheckpointTensor>();
   for (const file of new Set(shardOf.values())) {
@@ -81,7 +87,7 @@ async function readShards(
         `${INDEX_FILE} names it, but ${files.id} does not have it; fetch the model again.`,
       );
     }
-    const shard: WeightFile = { file, source };
+    const shard: WeightFile = { file, source, isConverted: options.isConverted };
     for (const tensor of await readSafetensorsHeader(shard, { signal: options.signal })) {
       if (shardOf.get(tensor.key) !== file) {
         const where = shardOf.get(tensor.key) ?? "no file";

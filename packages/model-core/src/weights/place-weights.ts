@@ -49,8 +49,11 @@ export interface PlacedWeights {
  */
 export async function placeWeights(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
   const tensors = stored.map(asStored);
-  // A browser's blob is on disk too, and read tensor by tensor.
-  const isInPlace = tensors.every((each) => each?.every(({ file }) => file.source.path ?? file.source.blob));
+  // Files of a converted folder hold what one graph needs and little else; of others, only those on disk are used as they are: mapped, or in
+  // a browser read tensor by tensor.
+  const isInPlace = tensors.every((each) =>
+    each?.every(({ file }) => Boolean(file.isConverted) || (file.source.path ?? file.source.blob) !== undefined),
+  );
   if (isInPlace) return placeInFiles(stored, tensors as readonly (readonly CheckpointTensor[])[]);
   return placeInStore(stored, options);
 }
@@ -90,9 +93,9 @@ function placeInFiles(
 async function placeInStore(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
   const { name, store, signal } = options;
   const layout = layOut(stored);
-  const formats = [
-    ...new Set(stored.filter(({ parameters }) => parameters[0]?.shape.length === 2).map((each) => each.format)),
-  ];
+  const used = [...new Set(stored.map(({ format }) => format))];
+  // Norms are fp32 whatever the matrices are.
+  const formats = used.length > 1 ? used.filter((format) => format !== "fp32") : used;
   const id = `${options.device}-${fingerprint(stored)}-v${LAYOUT_VERSION}-${options.version}`;
   const key = `${options.revision}/${name}-${formats.join("-")}-${id}`;
   const keys = { weights: `${key}.weights`, record: `${key}.json` };

@@ -9,7 +9,16 @@ export * from "../everywhere.js";
 export * from "@smolvlm/contracts";
 export type { DeviceOptions, FilesOptions, LoadOptions } from "./load-options.js";
 export { availableDevices, nodeBackend, type AvailableDevice, type NodeBackendOptions } from "@smolvlm/backend-node";
-export { fileByteStore, openModel } from "@smolvlm/hub/node";
+export { convertModel, type ConvertOptions, type WrittenFile } from "./convert-model.js";
+export {
+  cacheEntries,
+  cacheFolders,
+  fileByteStore,
+  openModel,
+  removeCacheEntry,
+  type CacheEntry,
+  type CacheFolders,
+} from "@smolvlm/hub/node";
 export { nodeImageDecoder } from "@smolvlm/image-processor/node";
 export { nodeVideoDecoder, type NodeVideoDecoderOptions } from "@smolvlm/video-processor/node";
 

@@ -4,6 +4,7 @@ import { nodeImageDecoder } from "@smolvlm/image-processor/node";
 import { nodeVideoDecoder } from "@smolvlm/video-processor/node";
 import type { Runtime } from "../runtime.js";
 import type { LoadOptions } from "./load-options.js";
+import { workerConverter } from "./worker-converter.js";
 
 /** Node's parts: onnxruntime-node, sharp, ffmpeg or mediabunny, and folders for downloads and converted weights. */
 export const nodeRuntime: Runtime<string, LoadOptions> = {
@@ -12,4 +13,5 @@ export const nodeRuntime: Runtime<string, LoadOptions> = {
   createImageDecoder: nodeImageDecoder,
   createVideoDecoder: nodeVideoDecoder,
   createStore: () => fileByteStore(smolvlmCacheDir()),
+  createConverter: workerConverter,
 };
