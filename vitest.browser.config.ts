@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/src/**/*.browser.test.ts", "apps/*/src/**/*.browser.test.ts"],
     testTimeout: 120_000,
+    hookTimeout: 60_000,
     pool: "forks",
     // One browser at a time: a run uses all cores.
     fileParallelism: false,
