@@ -33,7 +33,9 @@ function respond(request: IncomingMessage, response: ServerResponse): boolean {
   if (request.method === "HEAD") return (response.end(), true);
   const large = name === "model.safetensors" && body.length > 100_000;
   if (large) weights.requests++;
-  if (large && weights.breaks) response.write(body.subarray(0, body.length >> 1), () => response.destroy());
+  // Half of it arrives, and then nothing any more.
+  if (large && weights.breaks && weights.requests > 1) response.destroy();
+  else if (large && weights.breaks) response.write(body.subarray(0, body.length >> 1), () => response.destroy());
   else response.end(body);
   return true;
 }
