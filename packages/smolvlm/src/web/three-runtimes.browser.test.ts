@@ -18,8 +18,8 @@ interface Example {
   readonly tokenIds: readonly number[];
 }
 
-/** One of each kind: a picture, a printed word, two pictures, and text alone. */
-const chosen = ["scene.png", "sign.png", "scene.png+scene-2.png", ""];
+/** One of each kind: a picture, a printed word, two pictures, a clip, and text alone. */
+const chosen = ["scene.png", "sign.png", "scene.png+scene-2.png", "clip.gif", ""];
 const all = JSON.parse(readFileSync(join(examplesPath, "examples.json"), "utf8")) as Example[];
 const examples = chosen.map((media) => all.find(({ conversation }) => mediaOf(conversation) === media) as Example);
 
