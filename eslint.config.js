@@ -44,6 +44,10 @@ export default tseslint.config(
   },
   { files: ["apps/web-examples/*/page.js"], languageOptions: { globals: { document: "readonly", fetch: "readonly" } } },
   {
+    files: ["tooling/bench/web/page-*.mjs"],
+    languageOptions: { globals: { fetch: "readonly", location: "readonly", performance: "readonly" } },
+  },
+  {
     files: ["**/*.mjs", "**/*.js", "tooling/**/*.ts"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
     rules: { "no-restricted-syntax": "off" },

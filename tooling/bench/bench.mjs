@@ -1,14 +1,13 @@
 /** Measures this project beside its peers on the same weights and pictures. `node bench.mjs --help` */
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { openModel } from "smolvlm";
 import { defaultFolder, makeCheckpoint } from "./make-checkpoint.mjs";
 import { measure } from "./measure.mjs";
 import { installPeers } from "./peers/install-peers.mjs";
+import { layoutsFolder, transformersJsFolder } from "./peers/layout-folders.mjs";
 import { writeGguf } from "./peers/write-gguf.mjs";
-import { writeTransformersJs } from "./peers/write-transformers-js.mjs";
 import { syntheticPhoto } from "./photo.mjs";
 import { report } from "./report.mjs";
 
@@ -72,15 +71,9 @@ async function checkpointFolder() {
 async function peersOf(checkpoint, log) {
   if (!values.peers) return undefined;
   const folder = await installPeers(log);
-  const { revision } = await openModel(checkpoint);
-  const place = join(tmpdir(), "smolvlm-bench", "layouts", `${basename(checkpoint)}-${revision.slice(-12)}`);
-  const model = join(place, "transformers.js");
+  const place = await layoutsFolder(checkpoint);
+  const model = await transformersJsFolder(checkpoint, log);
   const gguf = join(place, "q8_0.gguf");
-  await mkdir(place, { recursive: true });
-  if (!(await exists(join(model, "config.json")))) {
-    log(`writing ${model}`);
-    await writeTransformersJs(checkpoint, model, ["fp32", "q8"]);
-  }
   if (!(await exists(gguf))) {
     log(`writing ${gguf}`);
     await writeGguf(checkpoint, gguf, "Q8_0");

@@ -46,7 +46,7 @@ each line means is in [tooling/bench/README.md](../tooling/bench/README.md).
 }
 
 /** The processor's maker and line, without the model's number. */
-function machine() {
+export function machine() {
   const model = cpus()[0]?.model.trim() ?? "unknown processor";
   return `${/^AMD EPYC/.test(model) ? "AMD EPYC" : model}, ${cpus().length} cores`;
 }
@@ -251,7 +251,7 @@ function percent(values) {
   return text === "" ? "" : `${text} %`;
 }
 
-function table(head, rows) {
+export function table(head, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }
