@@ -34,6 +34,7 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
       bar = new cliProgress.SingleBar({
         stream,
         format: `${labels[stage]} {bar} {percentage}% {amount} {eta_formatted}`,
+        formatTime: timeLeft,
         clearOnComplete: true,
         hideCursor: true,
         stopOnComplete: false,
@@ -45,6 +46,12 @@ export function progressBar(stream: NodeJS.WriteStream = process.stderr): Progre
     if (loaded >= total) clear();
   };
   return { onProgress, clear };
+}
+
+/** Nothing while too little is known to tell: the library then gives no number. */
+function timeLeft(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "";
+  return seconds < 90 ? `${Math.ceil(seconds)} s left` : `${Math.ceil(seconds / 60)} min left`;
 }
 
 function amount(loaded: number, total: number, unit: ProgressEvent["unit"]): string {
