@@ -5,7 +5,7 @@ import { generateTokens } from "./generation/generate.js";
 import type { GenerationOptions } from "./generation/generation-options.js";
 import { resolveGenerationOptions } from "./generation/resolve-generation-options.js";
 import type { TokenStream } from "./generation/token-stream.js";
-import { GatheredLogits, type WantedLogits } from "./inference/gathered-logits.js";
+import type { WantedLogits } from "./inference/gathered-logits.js";
 import { GuessingDecoder } from "./inference/guessing-decoder.js";
 import { imageFeatures, type ImageFeaturesInputs } from "./inference/image-features.js";
 import { LanguageDecoder } from "./inference/language-decoder.js";
@@ -84,6 +84,8 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
     const { outputHiddenStates = false, signal, onProgress } = inputs;
     const { vocabSize, hiddenSize, numHiddenLayers } = this.config.textConfig;
     // Made first, since it checks what is wanted; it needs the rows for nothing but their places.
+    // Loaded here because a page that generates does without it.
+    const { GatheredLogits } = await import("./inference/gathered-logits.js");
     const gathered = new GatheredLogits(inputs, promptRows(inputs, vocabSize), vocabSize);
     const { rows, features, vision } = await this.#runtime.prepare(inputs, { outputHiddenStates });
     const runner = await this.#runtime.language(outputHiddenStates ? "all" : "logits");

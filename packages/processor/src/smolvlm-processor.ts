@@ -22,7 +22,8 @@ import {
   type ConversationMedium,
   type NormalizedConversation,
 } from "./chat/normalize-conversations.js";
-import { parseTemplate, renderChatTemplate, type RenderOptions } from "./chat/render-chat-template.js";
+import { openChatTemplate } from "./chat/chat-template.js";
+import { renderChatTemplate, type RenderOptions } from "./chat/render-chat-template.js";
 import { collateRows, truncateRows, type PaddingOptions } from "./collate-rows.js";
 import { ImageTokenCountError } from "./errors.js";
 import { checkMediaCounts } from "./media/check-media-counts.js";
@@ -179,7 +180,7 @@ export class SmolVLMProcessor {
   ): Promise<ProcessedInputs | string | string[]> {
     const batch = isBatch(conversations);
     const normalized = normalizeConversations(batch ? conversations : [conversations]);
-    const text = this.#render(normalized, options);
+    const text = await this.#render(normalized, options);
     if (options.tokenize === false) return batch ? text : (text[0] ?? "");
     const images = normalized.map((conversation) => conversation.images.map(sourceOf));
     const videos = normalized.map((conversation) => conversation.videos.map(sourceOf));
@@ -243,12 +244,12 @@ export class SmolVLMProcessor {
    * @throws InvalidArgumentError for malformed conversations or options, ChatTemplateError when the template fails, MediaCountError when the
    * template leaves media out.
    */
-  encodeConversations(
+  async encodeConversations(
     conversations: readonly Conversation[],
     media: readonly (readonly ReadMedium[])[],
     options: ChatTemplateOptions = {},
-  ): EncodedConversations {
-    const texts = this.#render(normalizeConversations(conversations), options);
+  ): Promise<EncodedConversations> {
+    const texts = await this.#render(normalizeConversations(conversations), options);
     const { imageToken, videoToken, bosToken } = this.tokenizer.config;
     const count = (kind: MediaKind) => media.map((list) => list.filter((medium) => medium.kind === kind).length);
     const some = (counts: readonly number[]) => (counts.some((each) => each > 0) ? counts : undefined);
@@ -363,11 +364,14 @@ export class SmolVLMProcessor {
     return { ...processed, sampled };
   }
 
-  #render(conversations: ReturnType<typeof normalizeConversations>, options: ChatTemplateOptions): string[] {
+  async #render(
+    conversations: ReturnType<typeof normalizeConversations>,
+    options: ChatTemplateOptions,
+  ): Promise<string[]> {
     const hasVideo = conversations.some((conversation) => conversation.videos.length > 0);
     const own = options.chatTemplate ?? this.chatTemplate;
     // The published templates have no branch for videos. The reference replaces any checkpoint's template then, even one that has.
-    const template = parseTemplate(
+    const template = await openChatTemplate(
       options.chatTemplate === undefined && hasVideo && !own.includes("video") ? DEFAULT_CHAT_TEMPLATE : own,
     );
     const { bosToken, eosToken, padToken, unkToken } = this.tokenizer.config;

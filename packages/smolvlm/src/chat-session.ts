@@ -142,7 +142,7 @@ export class ChatSession implements AsyncDisposable {
     await using _frames = pixels.frames;
     const seen = this.#turns.flatMap(({ media = [] }) => media);
     const media = [...seen, ...found];
-    const { mediaOrder, ...ids } = processor.encodeConversations([turns.map(({ message }) => message)], [media], {
+    const { mediaOrder, ...ids } = await processor.encodeConversations([turns.map(({ message }) => message)], [media], {
       addGenerationPrompt: true,
     });
     const imageFrames = framesOfMedia(media, mediaOrder[0] ?? []);

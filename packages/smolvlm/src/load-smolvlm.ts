@@ -1,9 +1,9 @@
-import { readModelConfig } from "@smolvlm/config";
+import { readModelConfig, readVideoProcessorConfig } from "@smolvlm/config";
 import { InvalidArgumentError, type Backend, type ByteStore, type ModelFiles } from "@smolvlm/contracts";
 import type { ImageDecoder } from "@smolvlm/image-processor";
 import { SmolVLMForConditionalGeneration, type ModelDtype, type VisionCacheOptions } from "@smolvlm/model-core";
 import { SmolVLMProcessor, type PrepareVideo } from "@smolvlm/processor";
-import { SmolVLMVideoProcessor, videoPreparer, type VideoDecoder } from "@smolvlm/video-processor";
+import type { VideoDecoder } from "@smolvlm/video-processor";
 import { reportDevice } from "./device-report.js";
 import type { FilesOptions, Runtime } from "./runtime.js";
 import { SmolVLM } from "./smolvlm.js";
@@ -76,12 +76,25 @@ async function loadProcessor<Options extends CommonLoadOptions>(
   const { signal } = options;
   const decoders = { image: options.decoders?.image ?? runtime.createImageDecoder() };
   const { modelType } = await readModelConfig(files, { signal });
-  const videoDecoder = options.decoders?.video ?? runtime.createVideoDecoder();
-  const prepareVideo =
-    modelType === "smolvlm"
-      ? videoPreparer(await SmolVLMVideoProcessor.fromPretrained(files, { signal }), videoDecoder)
-      : refuseVideo(files.id);
+  const createDecoder = (): VideoDecoder | Promise<VideoDecoder> =>
+    options.decoders?.video ?? runtime.createVideoDecoder();
+  const prepareVideo = modelType === "smolvlm" ? await readVideos(files, createDecoder, signal) : refuseVideo(files.id);
   return await SmolVLMProcessor.fromPretrained(files, { decoders, prepareVideo, signal });
+}
+
+/** How videos are read. The code for them is loaded with the first one: a page that shows pictures does without it. */
+async function readVideos(
+  files: ModelFiles,
+  createDecoder: () => VideoDecoder | Promise<VideoDecoder>,
+  signal: AbortSignal | undefined,
+): Promise<PrepareVideo> {
+  const config = await readVideoProcessorConfig(files, { signal });
+  let preparer: Promise<PrepareVideo> | undefined;
+  const load = async (): Promise<PrepareVideo> => {
+    const { SmolVLMVideoProcessor, videoPreparer } = await import("@smolvlm/video-processor");
+    return videoPreparer(new SmolVLMVideoProcessor(config), await createDecoder());
+  };
+  return async (source, options) => (await (preparer ??= load()))(source, options);
 }
 
 /** SmolVLM (`idefics3`) was never shown videos, and its checkpoints do not say how they would be read. */

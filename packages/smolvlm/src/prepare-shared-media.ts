@@ -25,7 +25,7 @@ export async function prepareSharedMedia(
   const places = [...unique.keys()];
   const placesOf = parts.map((list) => list.map((part) => places.indexOf(identityOf(part))));
   const own = placesOf.map((list) => list.map((place) => media[place]).filter((medium) => medium !== undefined));
-  const { mediaOrder, ...ids } = processor.encodeConversations(conversations, own, options);
+  const { mediaOrder, ...ids } = await processor.encodeConversations(conversations, own, options);
   return {
     ...ids,
     ...pixels,

@@ -21,7 +21,7 @@ export interface Runtime<Reference, Options> {
   openFiles(reference: Reference, options: Options): Promise<ModelFiles>;
   createBackend(options: Options): (Backend & BackendFacts) | Promise<Backend & BackendFacts>;
   createImageDecoder(): ImageDecoder;
-  createVideoDecoder(): VideoDecoder;
+  createVideoDecoder(): VideoDecoder | Promise<VideoDecoder>;
   /** Where converted weights are kept. */
   createStore(options: Options): ByteStore;
   /** Converts weights where the user does not feel it; without it, they are converted in this thread, with pauses. */

@@ -1,11 +1,6 @@
 import { MediaError, type RawImage } from "@smolvlm/contracts";
 import { checkSize, type DecodeContext } from "../decode/decode-context.js";
 
-/** Whether a PNG file is grey of 16 bits without alpha, which Pillow alone reads without scaling it to 8. */
-export function isGrey16Png(bytes: Uint8Array): boolean {
-  return bytes.length > 28 && bytes[24] === 16 && bytes[25] === 0;
-}
-
 /** A picture's pixels in the order of the file: one pass over all, or Adam7's seven over some. */
 interface Pass {
   readonly left: number;

@@ -1,13 +1,11 @@
 import { MediaError, type RawImage, type ReadOptions } from "@smolvlm/contracts";
-import { decodeBmp } from "../decode/decode-bmp.js";
 import type { DecodeContext } from "../decode/decode-context.js";
-import { decodeGif } from "../decode/decode-gif.js";
 import { limit, MAX_BYTES, MAX_PIXELS, TIMEOUT_MS } from "../decode/decoder-limits.js";
 import { imageKind } from "../decode/image-kind.js";
 import type { ImageDecoder, ImageSource } from "../image-decoder.js";
-import { decodeGrey16Png, isGrey16Png } from "./decode-grey16-png.js";
 import { decodeWithBrowser } from "./decode-with-browser.js";
 import type { FetchLimits } from "./fetch-image.js";
+import { isGrey16Png } from "./is-grey16-png.js";
 import { isDrawable, readDrawable, type Drawable } from "./read-drawable.js";
 import { readImageSource } from "./read-image-source.js";
 
@@ -42,9 +40,11 @@ export interface WebImageDecoder extends ImageDecoder {
 
 async function decodeBytes(bytes: Uint8Array, context: DecodeContext): Promise<RawImage> {
   const found = imageKind(bytes);
-  if (found?.kind === "gif") return decodeGif(bytes, context);
-  if (found?.kind === "bmp") return decodeBmp(bytes, context);
-  if (found?.kind === "png" && isGrey16Png(bytes)) return decodeGrey16Png(bytes, context);
+  // Decoders of our own are loaded when they are needed: most pages never see such a file.
+  if (found?.kind === "gif") return (await import("../decode/decode-gif.js")).decodeGif(bytes, context);
+  if (found?.kind === "bmp") return (await import("../decode/decode-bmp.js")).decodeBmp(bytes, context);
+  if (found?.kind === "png" && isGrey16Png(bytes))
+    return (await import("./decode-grey16-png.js")).decodeGrey16Png(bytes, context);
   if (found?.kind !== undefined && found.kind !== "tiff") return decodeWithBrowser(bytes, found.kind, context);
   const unknown = found ? `is ${found.name}, which browsers do not read` : "is not a picture of a known kind";
   throw new MediaError(

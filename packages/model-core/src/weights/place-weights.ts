@@ -134,8 +134,9 @@ async function findIntact(
 ): Promise<ByteSource | undefined> {
   const record = await readRecord(store, keys.record, { signal });
   const source = await store.get(keys.weights, { signal });
-  if (!source) return undefined;
-  const isWhole = record?.size === layout.size && source.size === layout.size;
+  // Weights without a record may be another process's that is about to accept them: they are replaced, not deleted under it.
+  if (!source || !record) return undefined;
+  const isWhole = record.size === layout.size && source.size === layout.size;
   if (isWhole && source.modified !== undefined && source.modified === record.modified) return source;
   // Something touched them, or the store cannot tell.
   if (!isWhole || (await checksumOf(source, { signal })) !== record.checksum) {

@@ -1,8 +1,7 @@
-import { Template } from "@huggingface/jinja";
 import { InvalidArgumentError } from "@smolvlm/contracts";
 import { ChatTemplateError } from "../errors.js";
+import type { ChatTemplate } from "./chat-template.js";
 import type { TemplateMessage } from "./normalize-conversations.js";
-import { CAPITALIZE_VARIABLE, pythonCapitalize, withPythonCapitalize } from "./python-capitalize.js";
 
 /** Options of rendering. */
 export interface RenderOptions {
@@ -16,35 +15,6 @@ export interface RenderOptions {
 
 /** Stands at the end of the message to continue while it is rendered; the same as the reference's. */
 const CONTINUE_TAG = "CONTINUE_FINAL_MESSAGE_TAG ";
-
-function problem(cause: unknown): string {
-  return cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
-}
-
-/** A chat template that can be rendered. */
-export interface ChatTemplate {
-  readonly jinja: Template;
-  /** Whether it looks at the types of parts; one that does not is given plain strings. */
-  readonly knowsParts: boolean;
-}
-
-/**
- * A parsed chat template.
- *
- * @throws ChatTemplateError when it is not jinja that the engine understands.
- */
-export function parseTemplate(source: string): ChatTemplate {
-  try {
-    const jinja = new Template(source);
-    jinja.parsed = withPythonCapitalize(jinja.parsed) as Template["parsed"];
-    return { jinja, knowsParts: source.includes("type") };
-  } catch (cause) {
-    throw new ChatTemplateError(
-      `it cannot be parsed (${problem(cause)}); correct the checkpoint's template or pass \`chatTemplate\`.`,
-      { cause },
-    );
-  }
-}
 
 /**
  * The text of a conversation.
@@ -65,11 +35,10 @@ export function renderChatTemplate(
     });
   }
   const tagged = goOn ? withTag(messages) : messages;
-  const text = render(template.jinja, {
+  const text = template.render({
     ...options.variables,
     messages: template.knowsParts ? tagged : tagged.map(asPlainString),
     add_generation_prompt: options.addGenerationPrompt ?? false,
-    [CAPITALIZE_VARIABLE]: pythonCapitalize,
   });
   if (!goOn) return text;
   const at = text.lastIndexOf(CONTINUE_TAG.trim());
@@ -77,14 +46,6 @@ export function renderChatTemplate(
   const kept = text.slice(0, at);
   // A template that trims messages takes the tag's space, and with it the message's own.
   return text.startsWith(CONTINUE_TAG, at) ? kept : kept.trimEnd();
-}
-
-function render(template: Template, variables: Record<string, unknown>): string {
-  try {
-    return template.render(variables);
-  } catch (cause) {
-    throw new ChatTemplateError(`it fails on these messages (${problem(cause)}).`, { cause });
-  }
 }
 
 function asPlainString(message: TemplateMessage): object {

@@ -29,7 +29,6 @@ export {
   type WebModelReference,
 } from "@smolvlm/hub/web";
 export { webImageDecoder } from "@smolvlm/image-processor/web";
-export { webVideoDecoder } from "@smolvlm/video-processor/web";
 
 /**
  * Loads a model: `org/name` or `org/name@revision` on the Hugging Face Hub, the address of a folder of files, a folder that the visitor

@@ -1,7 +1,6 @@
 import { webBackend } from "@smolvlm/backend-web";
 import { browserByteStore, openModel, type WebModelReference } from "@smolvlm/hub/web";
 import { webImageDecoder } from "@smolvlm/image-processor/web";
-import { webVideoDecoder } from "@smolvlm/video-processor/web";
 import type { Runtime } from "../runtime.js";
 import type { LoadOptions } from "./load-options.js";
 
@@ -10,6 +9,6 @@ export const webRuntime: Runtime<WebModelReference, LoadOptions> = {
   openFiles: openModel,
   createBackend: webBackend,
   createImageDecoder: webImageDecoder,
-  createVideoDecoder: webVideoDecoder,
+  createVideoDecoder: async () => (await import("@smolvlm/video-processor/web")).webVideoDecoder(),
   createStore: browserByteStore,
 };
