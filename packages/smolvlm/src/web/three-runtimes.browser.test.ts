@@ -1,17 +1,15 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { nanoExamples, nanoModelPath } from "@smolvlm/nano";
-import { call, openBrowserPage } from "@smolvlm/tooling/browser-page";
+import { call } from "@smolvlm/tooling/browser-page";
 import { loadSmolVLM, type Conversation } from "smolvlm";
 import { beforeAll, describe, expect, test } from "vitest";
+import { nanoFiles, openNanoPage, wasmPaths } from "./testing/browser.js";
 import type { AnswerRequest, GivenAnswer } from "./testing/page.js";
 
 /** The project's bound between runtimes, absolute, on logits of order 10. */
 const TOLERANCE = 1e-3;
-const here = dirname(fileURLToPath(import.meta.url));
 const examplesPath = dirname(nanoExamples.scene);
-const runtimeFiles = dirname(fileURLToPath(import.meta.resolve("onnxruntime-web/wasm")));
 
 interface Example {
   readonly conversation: Conversation;
@@ -42,18 +40,10 @@ test("Node gives transformers' tokens", () => {
 
 describe.each([["WASM", [], "wasm"]] as const)("%s", (_, args, device) => {
   test("gives the same tokens, and last logits within 1e-3", async () => {
-    await using opened = await openBrowserPage({
-      entries: { page: join(here, "testing/page.ts"), worker: join(here, "worker.ts") },
-      build: { conditions: ["onnxruntime-web-use-extern-wasm"] },
-      folders: { "/nano/": nanoModelPath, "/examples/": examplesPath, "/ort/": runtimeFiles },
-      args,
-    });
-    const files = ["config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json"];
-    files.push("chat_template.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors");
-    const runtime = "/ort/ort-wasm-simd-threaded";
+    await using opened = await openNanoPage({ args });
     const given = await call<readonly GivenAnswer[]>(opened.page, "answer", {
-      files: Object.fromEntries(files.map((name) => [name, `/nano/${name}`])),
-      options: { device, wasmPaths: { [device]: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` } } },
+      files: nanoFiles,
+      options: { device, wasmPaths },
       conversations: examples.map(({ conversation }) => withMediaAt(conversation, "/examples/")),
     } satisfies AnswerRequest);
     given.forEach(({ tokenIds, lastLogits, text }, index) => {

@@ -1,5 +1,6 @@
 /** The script of the test page: what a browser test calls. */
 import { fetchModelFiles, loadSmolVLM, type Conversation, type LoadOptions } from "../index.js";
+import { generateOften, loadOften } from "./repeat.js";
 
 /** Conversations for the model at these addresses; media are addresses too. */
 export interface AnswerRequest {
@@ -28,4 +29,4 @@ async function answer({ files, options, conversations }: AnswerRequest): Promise
   return given;
 }
 
-Object.assign(globalThis, { smolvlmTest: { answer } });
+Object.assign(globalThis, { smolvlmTest: { answer, generateOften, loadOften } });
