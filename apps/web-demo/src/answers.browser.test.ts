@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
-import { nanoExamples } from "@smolvlm/nano";
+import { nanoExamples, nanoModelPath } from "@smolvlm/nano";
 import { launchChromium } from "@smolvlm/tooling/chromium";
 import { isolation, serveFolder, type StaticSite } from "@smolvlm/tooling/static-site";
 import type { Browser } from "playwright-core";
+import { loadSmolVLM } from "smolvlm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtDemo, Demo } from "./testing/demo.js";
 
@@ -60,10 +61,18 @@ describe("a page that is not isolated, on a machine without WebGPU", () => {
   });
 
   test("a second question is about the same picture, and may be asked again", async () => {
+    // Right or wrong, the answer is the one that the same conversation has in Node.
+    await using model = await loadSmolVLM(nanoModelPath);
+    await using session = model.createSession();
+    await session.ask([
+      { type: "image", image: nanoExamples.scene },
+      { type: "text", text: "What is in this image?" },
+    ]);
+    const { text } = await session.ask("Where is the yellow star?");
     await demo.ask("Where is the yellow star?");
-    expect(await demo.answer()).toBe("The yellow star is in the top right.");
+    expect(await demo.answer()).toBe(text.trim());
     await demo.press("Try again");
-    expect(await demo.answer()).toBe("The yellow star is in the top right.");
+    expect(await demo.answer()).toBe(text.trim());
     expect(await demo.page.locator(".turn").count()).toBe(2);
     await demo.shoot("second-question");
   });

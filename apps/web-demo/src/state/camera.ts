@@ -62,8 +62,11 @@ export function closeCamera(): void {
   camera.value = { kind: "off" };
 }
 
-/** The frame that shows now. */
+/** The frame that shows now; where none does yet, the camera's first. */
 export async function takePicture(video: HTMLVideoElement): Promise<Blob> {
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) {
+    await new Promise((resolve) => video.addEventListener("loadeddata", resolve, { once: true }));
+  }
   const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
   canvas.getContext("2d")?.drawImage(video, 0, 0);
   return canvas.convertToBlob({ type: "image/png" });
