@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { nanoExamples, nanoModelPath } from "@smolvlm/nano";
 import { call } from "@smolvlm/tooling/browser-page";
+import { gpuArguments } from "@smolvlm/tooling/chromium";
 import { loadSmolVLM, type Conversation } from "smolvlm";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nanoFiles, openNanoPage, wasmPaths } from "./testing/browser.js";
@@ -38,7 +39,10 @@ test("Node gives transformers' tokens", () => {
   expect(onNode.map(({ tokenIds }) => tokenIds)).toEqual(examples.map(({ tokenIds }) => tokenIds));
 });
 
-describe.each([["WASM", [], "wasm"]] as const)("%s", (_, args, device) => {
+describe.each([
+  ["WASM", [], "wasm"],
+  ["WebGPU on SwiftShader", gpuArguments, "webgpu"],
+] as const)("%s", (_, args, device) => {
   test("gives the same tokens, and last logits within 1e-3", async () => {
     await using opened = await openNanoPage({ args });
     const given = await call<readonly GivenAnswer[]>(opened.page, "answer", {

@@ -12,7 +12,10 @@ names.push("chat_template.json", "tokenizer.json", "tokenizer_config.json", "mod
 /** URLs of the bundled model's files on the test page's server. Its example pictures are under `/examples/`. */
 export const nanoFiles = Object.fromEntries(names.map((name) => [name, `/nano/${name}`]));
 /** URLs of ONNX Runtime's files there. */
-export const wasmPaths = { wasm: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` } };
+export const wasmPaths = {
+  wasm: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` },
+  jspi: { mjs: `${runtime}.jspi.mjs`, wasm: `${runtime}.jspi.wasm` },
+};
 
 /** Opens the test page, with the bundled model beside it. */
 export function openNanoPage(options: Pick<BrowserPageOptions, "args" | "headers">): Promise<BrowserPage> {
