@@ -63,8 +63,8 @@ def targets(scene, identity):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--tower", default="/work/tmp/nano/tower.pt")
-    p.add_argument("--out", default="/work/tmp/nano/connected.pt")
+    p.add_argument("--tower", default="tower.pt")
+    p.add_argument("--out", default="connected.pt")
     p.add_argument("--scenes", type=int, default=2500)
     p.add_argument("--steps", type=int, default=1500)
     args = p.parse_args()

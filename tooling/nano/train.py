@@ -94,7 +94,7 @@ def main():
     p.add_argument("--tower", help="checkpoint of warmup.py")
     p.add_argument("--connector", help="checkpoint of connect.py: take its connector")
     p.add_argument("--resume", help="checkpoint of this script, or a folder as export.py writes it (weights only)")
-    p.add_argument("--out", default="/work/tmp/nano/joint.pt")
+    p.add_argument("--out", default="joint.pt")
     p.add_argument("--minutes", type=float, default=50)
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--fresh", type=int, default=8)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-REFERENCE = Path("/work/shared/data/tokenizer/SmolVLM2-256M-500M-Video-Instruct")
+REFERENCE = Path(__file__).resolve().parents[2].parent / "shared/data/tokenizer/SmolVLM2-256M-500M-Video-Instruct"
 HERE = Path(__file__).parent
 FILE = HERE.parent.parent / "packages/nano/model/tokenizer.json"
 SIZE = 640

@@ -104,7 +104,7 @@ def collate(items):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--out", default="/work/tmp/nano/tower.pt")
+    p.add_argument("--out", default="tower.pt")
     p.add_argument("--resume")
     p.add_argument("--minutes", type=float, default=15)
     p.add_argument("--batch", type=int, default=96)

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from paths import FIXTURES, versions
 from synthetic import sha256
 
-DEFAULT = Path("/work/shared/data/tokenizer/shared/tokenizer.json")
+DEFAULT = Path(__file__).resolve().parents[2].parent / "shared/data/tokenizer/shared/tokenizer.json"
 SPACES = " \t\n\r\x0b\x0c\x1c\x1f\x85\u00a0\u1680\u2000\u2003\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u061c\ufe0f\u202e\x00\x01\x04\x7f"
 SPECIAL = ["<image>", "<fake_token_around_image>", "<global-img>", "<row_1_col_1>", "<row_6_col_6>", "<row_7_col_1>", "<end_of_utterance>", "<|im_start|>",
