@@ -7,6 +7,7 @@ import {
   type NodeProto,
   type ValueInfo,
 } from "../onnx/model-proto.js";
+import type { CausalAttentionShape, OwnContext } from "../ops/causal-attention.js";
 import type { Parameter } from "../weights/checkpoint-tensor.js";
 import { stackOf, storedParts, type StoredParameter } from "../weights/stored-parameter.js";
 import type { WeightFormat } from "../weights/weight-format.js";
@@ -25,7 +26,12 @@ export interface LinearFormats {
 export interface GraphOptions {
   readonly target: Target;
   readonly formats: LinearFormats;
+  /** Causal attention in place of those for sessions; whoever needs another brings it, so that pages do not load it. */
+  readonly attention?: CausalAttention | undefined;
 }
+
+/** Declares the inputs of the causal attention of all layers. */
+export type CausalAttention = (graph: GraphBuilder, shape: CausalAttentionShape, layers: number) => OwnContext;
 
 /** A node's result and what else the builder must know. */
 export interface NodeOptions {
@@ -47,6 +53,7 @@ export interface PartLocation {
 export class GraphBuilder {
   readonly target: Target;
   readonly formats: LinearFormats;
+  readonly attention: CausalAttention | undefined;
   readonly #nodes: NodeProto[] = [];
   readonly #constants = new Map<string, Initializer>();
   readonly #inputs = new Map<string, Value>();
@@ -59,6 +66,7 @@ export class GraphBuilder {
   constructor(options: GraphOptions) {
     this.target = options.target;
     this.formats = options.formats;
+    this.attention = options.attention;
   }
 
   /** Every weight of the graph, in the order of first use. */

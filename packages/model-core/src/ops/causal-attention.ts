@@ -13,7 +13,6 @@ import { MICROSOFT_DOMAIN, type Dim } from "../onnx/model-proto.js";
 import { countTo, maskUnless } from "./attention-masks.js";
 import { cast } from "./cast.js";
 import { inPlaceAttention, inPlaceContext, type InPlaceContext } from "./in-place-attention.js";
-import { joinedAttention, joinedContext, type JoinedContext } from "./joined-attention.js";
 import type { Projections } from "./linear.js";
 import { matmul, matmulTransposed } from "./matmul.js";
 import { pastName, presentName } from "./past-names.js";
@@ -29,7 +28,13 @@ export interface CausalAttentionShape {
 }
 
 /** What the layers of one graph share. */
-export type CausalContext = NewRowsContext | InPlaceContext | JoinedContext;
+export type CausalContext = NewRowsContext | InPlaceContext | OwnContext;
+
+/** An attention that the graph's writer brings along ({@link GraphOptions.attention}). */
+export interface OwnContext {
+  readonly kind: "own";
+  attend(inputs: CausalAttentionInputs): Value;
+}
 
 /** What they share where the session appends the new rows. */
 export interface NewRowsContext {
@@ -62,7 +67,7 @@ export interface CausalAttentionInputs {
  * them are padding on the right, which causality hides from the others.
  */
 export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): CausalContext {
-  if (graph.target.keyValueCache === "joined") return joinedContext(graph, shape, layers);
+  if (graph.attention) return graph.attention(graph, shape, layers);
   if (graph.target.keyValueCache === "in-place") return inPlaceContext(graph, shape, layers);
   const { keyValueHeads, headDim, heads } = shape;
   const angles: readonly Dim[] = ["rows", headDim / 2];
@@ -125,7 +130,7 @@ function expand(x: Value, shape: readonly Value[], dims: readonly Dim[]): Value 
  * @returns [rows, heads · headDim]
  */
 export function causalAttention(context: CausalContext, inputs: CausalAttentionInputs): Value {
-  if (context.kind === "joined") return joinedAttention(context, inputs);
+  if (context.kind === "own") return context.attend(inputs);
   if (context.kind === "in-place") return inPlaceAttention(context, inputs);
   const { queryKeyValue, layer } = inputs;
   const { shape, bias, lengths } = context;

@@ -4,6 +4,7 @@ import { GraphBuilder, type PartLocation } from "../graph/graph-builder.js";
 import type { LoadProgress } from "../inference/graph-loader.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
 import { Weights } from "../weights/weights.js";
+import { joinedAttention } from "./joined-attention.js";
 import { modelFolderFile, type ModelFolderFile } from "./model-folder-file.js";
 import { transformersJsDtypes, type TransformersJsDtype } from "./transformers-js-dtype.js";
 import { transformersJsGraphs, type DescribeGraph } from "./transformers-js-graphs.js";
@@ -78,7 +79,7 @@ function graphFiles(
 ): { model: ModelFolderFile; data: readonly ModelFolderFile[] } {
   const { suffix, format } = transformersJsDtypes[dtype];
   const file = `${name}${suffix}.onnx`;
-  const graph = new GraphBuilder({ target, formats: { linear: format, head: format } });
+  const graph = new GraphBuilder({ target, formats: { linear: format, head: format }, attention: joinedAttention });
   describe(graph, weights, config);
   const { locations, files } = weightFiles(graph.storedParameters, `${file}_data`);
   const bytes = graph.encode(name, (part) => locations.get(part) as PartLocation, sizeNames);

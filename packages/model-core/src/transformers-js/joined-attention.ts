@@ -1,17 +1,16 @@
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Value } from "../graph/value.js";
 import type { Dim } from "../onnx/model-proto.js";
-import { biasOf, compare, countTo } from "./attention-masks.js";
-import { cast } from "./cast.js";
-import type { CausalAttentionInputs, CausalAttentionShape } from "./causal-attention.js";
-import { matmul } from "./matmul.js";
-import { pastName, presentName } from "./past-names.js";
-import { rotaryFrequencies } from "./rotary-frequencies.js";
-import { rotate } from "./rotate.js";
+import { biasOf, compare, countTo } from "../ops/attention-masks.js";
+import { cast } from "../ops/cast.js";
+import type { CausalAttentionInputs, CausalAttentionShape, OwnContext } from "../ops/causal-attention.js";
+import { matmul } from "../ops/matmul.js";
+import { pastName, presentName } from "../ops/past-names.js";
+import { rotaryFrequencies } from "../ops/rotary-frequencies.js";
+import { rotate } from "../ops/rotate.js";
 
-/** What the layers of one graph share where past and new rows come out together. */
-export interface JoinedContext {
-  readonly kind: "joined";
+/** What the layers of one graph share. */
+interface JoinedContext {
   readonly shape: CausalAttentionShape;
   /** Rotary angles of this run's positions [rows, headDim / 2]. */
   readonly cos: Value;
@@ -23,10 +22,10 @@ export interface JoinedContext {
 const TOTAL = "past+sequence";
 
 /**
- * Declares the inputs by which exported decoders are positioned and masked: `attention_mask` int64 [batch, past + sequence], 0 at
+ * Attention whose past and new rows come out together (`keyValueCache: "joined"`). Declares the inputs by which exported decoders are positioned and masked: `attention_mask` int64 [batch, past + sequence], 0 at
  * padding wherever it is, `position_ids` int64 [batch, sequence], and the past of every layer, which may have no rows.
  */
-export function joinedContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): JoinedContext {
+export function joinedAttention(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): OwnContext {
   const { keyValueHeads, headDim, heads, ropeTheta } = shape;
   const mask = graph.input("attention_mask", "int64", ["batch", TOTAL]);
   const positionIds = graph.input("position_ids", "int64", ["batch", "sequence"]);
@@ -41,7 +40,8 @@ export function joinedContext(graph: GraphBuilder, shape: CausalAttentionShape, 
   const [cos, sin] = ["Cos", "Sin"].map((operator) =>
     graph.node(operator, [angles], { dtype: "float32", dims: ["rows", half] }),
   ) as [Value, Value];
-  return { kind: "joined", shape, cos, sin, bias: maskOf(mask, heads / keyValueHeads) };
+  const context = { shape, cos, sin, bias: maskOf(mask, heads / keyValueHeads) };
+  return { kind: "own", attend: (inputs) => attend(context, inputs) };
 }
 
 /** Keys up to the own one that are not padding; the position of new row i among them is past + i. */
@@ -66,7 +66,7 @@ function maskOf(mask: Value, groups: number): Value {
  *
  * @returns [rows, heads · headDim]
  */
-export function joinedAttention(context: JoinedContext, { queryKeyValue, layer }: CausalAttentionInputs): Value {
+function attend(context: JoinedContext, { queryKeyValue, layer }: CausalAttentionInputs): Value {
   const [query, key, value] = queryKeyValue.parts() as [Value, Value, Value];
   const { heads, keyValueHeads, headDim } = context.shape;
   const { graph } = query;
