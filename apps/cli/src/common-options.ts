@@ -5,6 +5,7 @@ import {
   nodeVideoDecoder,
   type DtypeChoice,
   type GenerateOptions,
+  type KvCacheDtype,
   type ModelDtype,
   type SmolVLM,
   type VideoSampling,
@@ -33,6 +34,7 @@ export interface RuntimeFlags {
 /** Options that every command with a model has. */
 export interface ModelFlags extends RuntimeFlags {
   readonly model: string;
+  readonly kvCacheDtype?: KvCacheDtype;
 }
 
 /** Options that every command that generates has. */
@@ -64,7 +66,12 @@ export interface ImageFlags {
 
 /** Adds the options of {@link ModelFlags}. */
 export function addModelOptions(command: Command): Command {
-  return addRuntimeOptions(addModelOption(command));
+  return addRuntimeOptions(addModelOption(command)).addOption(
+    new Option(
+      "--kv-cache-dtype <format>",
+      "format of past keys and values; int8 takes a quarter of the memory of a long context and changes answers a little (default: fp32)",
+    ).choices(["fp32", "int8"] satisfies KvCacheDtype[]),
+  );
 }
 
 /** Adds `--model`. */
@@ -144,11 +151,12 @@ export async function loadModel(
   bar: ProgressBar,
   signal: AbortSignal,
 ): Promise<SmolVLM> {
-  const { device, threads, dtype, autoRotate, allowTruncated } = flags;
+  const { device, threads, dtype, kvCacheDtype, autoRotate, allowTruncated } = flags;
   const model = await loadSmolVLM(modelReference(flags.model), {
     device,
     threads,
     dtype,
+    kvCacheDtype,
     decoders: { video: nodeVideoDecoder({ autoRotate, allowTruncated }) },
     onProgress: bar.onProgress,
     signal,

@@ -1,12 +1,14 @@
 import type { KeyValueCacheLayout } from "@smolvlm/contracts";
 import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import type { PlaneArray } from "./key-value-planes.js";
 import { GrowingKeyValues } from "./growing-key-values.js";
-import { pastName, presentName, type KeyValues } from "./key-values.js";
+import { presentName, type KeyValues } from "./key-values.js";
 
 /** {@link GrowingKeyValues} as tensors of ONNX Runtime: the past goes in, and the new rows that come out are added to it. */
 export class ArrayKeyValues implements KeyValues {
   readonly #ort: { readonly Tensor: TensorConstructor };
   readonly #values: GrowingKeyValues;
+  readonly #presents: readonly string[];
 
   /** @throws InvalidArgumentError when `batch` is not a positive integer. */
   constructor(
@@ -17,6 +19,7 @@ export class ArrayKeyValues implements KeyValues {
   ) {
     this.#ort = ort;
     this.#values = values;
+    this.#presents = Array.from({ length: 2 * layout.layers }, (_, index) => presentName(index));
   }
 
   get lengths(): readonly number[] {
@@ -32,18 +35,21 @@ export class ArrayKeyValues implements KeyValues {
   }
 
   bind(): { feeds: Record<string, OrtTensor>; fetches: Record<string, null> } {
-    const { buffers, dims } = this.#values;
+    const { batch, buffers, capacity, planes } = this.#values;
+    const { keyValueHeads } = this.#values.layout;
     const { Tensor } = this.#ort;
+    const feeds = planes.map(({ name, dtype, inner }, index) => {
+      const dims = [batch, keyValueHeads, ...inner(capacity)];
+      return [name, new Tensor(dtype, buffers[index] as PlaneArray, dims)] as const;
+    });
     return {
-      feeds: Object.fromEntries(
-        buffers.map((buffer, index) => [pastName(index), new Tensor("float32", buffer, dims) as OrtTensor]),
-      ),
-      fetches: Object.fromEntries(buffers.map((_, index) => [presentName(index), null])),
+      feeds: Object.fromEntries(feeds),
+      fetches: Object.fromEntries(this.#presents.map((name) => [name, null])),
     };
   }
 
   append(results: Readonly<Record<string, OrtTensor>>, newLengths: readonly number[]): void {
-    const presents = this.#values.buffers.map((_, index) => results[presentName(index)] as OrtTensor);
+    const presents = this.#presents.map((name) => results[name] as OrtTensor);
     this.#values.append(
       presents.map((present) => present.data as Float32Array),
       presents[0]?.dims[2] ?? 0,

@@ -1,4 +1,4 @@
-import type { Tensor } from "@smolvlm/contracts";
+import type { KeyValueCacheLayout, Tensor } from "@smolvlm/contracts";
 
 /** What the engine needs to create a session: weights are in `folder` on disk, in `weights`, or in `blobs`. */
 export interface CreateRequest {
@@ -7,9 +7,7 @@ export interface CreateRequest {
   readonly weights: readonly { readonly location: string; readonly data: Uint8Array<ArrayBuffer> }[];
   /** Weights that an engine in a browser's worker reads range by range. */
   readonly blobs?: readonly { readonly location: string; readonly blob: Blob }[] | undefined;
-  readonly cache:
-    | { readonly layers: number; readonly keyValueHeads: number; readonly headDim: number; readonly maxLength: number }
-    | undefined;
+  readonly cache: KeyValueCacheLayout | undefined;
 }
 
 /** One input of a graph; a dimension that is not fixed is a name. */

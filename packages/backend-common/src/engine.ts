@@ -9,7 +9,8 @@ import type {
 import type { CacheState, CreateRequest, EngineOperations, RunReply } from "./engine-protocol.js";
 import { runPhase } from "./engine-protocol.js";
 import { ArrayKeyValues } from "./array-key-values.js";
-import { pastName, presentName, type KeyValues } from "./key-values.js";
+import { planesOf } from "./key-value-planes.js";
+import { presentName, type KeyValues } from "./key-values.js";
 
 /** The part of an ONNX Runtime package that an engine uses; onnxruntime-node and onnxruntime-web both have it. */
 export interface OnnxRuntime {
@@ -136,7 +137,9 @@ function stateOf(cache: number, values: KeyValues): CacheState {
 }
 
 function cacheNames(layout: KeyValueCacheLayout | undefined): string[] {
-  return Array.from({ length: 2 * (layout?.layers ?? 0) }, (_, index) => [pastName(index), presentName(index)]).flat();
+  if (!layout) return [];
+  const presents = Array.from({ length: 2 * layout.layers }, (_, index) => presentName(index));
+  return [...planesOf(layout).map(({ name }) => name), ...presents];
 }
 
 function toOrt({ Tensor }: OnnxRuntime, { dtype, data, dims }: Tensor): OrtTensor {

@@ -7,7 +7,7 @@ const layout: KeyValueCacheLayout = { layers: 2, keyValueHeads: 2, headDim: 3, m
 
 /** Rows whose every element tells where it belongs: buffer, row, head, position of the row. */
 function rowsFrom(cache: GrowingKeyValues, positions: number): Float32Array[] {
-  return cache.buffers.map((_, buffer) => {
+  return Array.from({ length: 2 * layout.layers }, (_, buffer) => {
     const values: number[] = [];
     for (let row = 0; row < cache.batch; row++) {
       for (let head = 0; head < layout.keyValueHeads; head++) {
@@ -26,7 +26,7 @@ const code4 = (buffer: number, row: number, head: number, position: number): num
 
 /** Checks every valid element of `cache`, whose rows were once the rows `origin` of another. */
 function expectContents(cache: GrowingKeyValues, origin: readonly number[]): void {
-  const [, , capacity] = cache.dims as [number, number, number, number];
+  const { capacity } = cache;
   cache.buffers.forEach((values, buffer) => {
     origin.forEach((from, row) => {
       for (let head = 0; head < layout.keyValueHeads; head++) {
@@ -45,7 +45,7 @@ function expectContents(cache: GrowingKeyValues, origin: readonly number[]): voi
 describe("GrowingKeyValues", () => {
   test("appends each row at its own length, over several growths", () => {
     const cache = new GrowingKeyValues(layout, 3);
-    expect(cache.dims).toEqual([3, 2, 0, 3]);
+    expect(cache.capacity).toBe(0);
     for (const [positions, counts] of [
       [5, [5, 0, 2]],
       [260, [255, 260, 1]],
@@ -107,5 +107,39 @@ describe("GrowingKeyValues", () => {
       expect(() => cache.append(wrong, positions, counts)).toThrow(InvalidArgumentError);
     }
     expect(cache.lengths).toEqual([0]);
+  });
+
+  test("keeps int8 with a scale for each position of each head, through growth, rewinding and forks", () => {
+    const int8: KeyValueCacheLayout = { ...layout, dtype: "int8" };
+    const cache = new GrowingKeyValues(int8, 2);
+    expect(cache.planes.map(({ name }) => name)).toEqual(
+      ["", "_scale"].flatMap((end) =>
+        ["0.key", "0.value", "1.key", "1.value"].map((which) => `past_key_values.${which}${end}`),
+      ),
+    );
+    cache.append(rowsFrom(cache, 200), 200, [200, 3]);
+    cache.append(rowsFrom(cache, 100), 100, [100, 40]);
+    cache.rewind([280, 43]);
+    cache.append(rowsFrom(cache, 1), 1, [1, 0]);
+    expect(cache.byteLength).toBe(2 * layout.layers * 2 * layout.keyValueHeads * 512 * (layout.headDim + 4));
+    for (const [each, origin] of [
+      [cache, [0, 1]],
+      [cache.fork([1, 0, 1]), [1, 0, 1]],
+    ] as const) {
+      for (let buffer = 0; buffer < 2 * layout.layers; buffer++) {
+        const [steps, scales] = [each.buffers[buffer], each.buffers[2 * layout.layers + buffer]];
+        origin.forEach((from, row) => {
+          for (let head = 0; head < layout.keyValueHeads; head++) {
+            for (let position = 0; position < (each.lengths[row] as number); position++) {
+              const at = (row * layout.keyValueHeads + head) * each.capacity + position;
+              const code = code4(buffer, from, head, position);
+              const found = (steps?.[at * layout.headDim + 2] as number) * (scales?.[at] as number);
+              // The last of the three is the largest, which the scale keeps.
+              expect(found).toBeCloseTo(code + 0.5, 1);
+            }
+          }
+        });
+      }
+    }
   });
 });

@@ -1,22 +1,27 @@
 import { InvalidArgumentError, type KeyValueCacheLayout } from "@smolvlm/contracts";
+import { planeArray, planesOf, type KeyValuePlane, type PlaneArray } from "./key-value-planes.js";
 import { KeyValueRows } from "./key-value-rows.js";
+import { quantizePositions } from "./quantize-positions.js";
 
 /** Positions are reserved in steps of this many: attention allocates at the fed length, so much more than needed costs time. */
 export const CAPACITY_STEP = 256;
 
 /**
  * Keys and values of a batch whose rows have their own lengths, in buffers that grow. Runtime-neutral: it knows arrays only.
- * Buffer `2·layer` holds the keys and `2·layer + 1` the values of a layer, each [batch, keyValueHeads, capacity, headDim];
- * what lies beyond a row's length is zero or was forgotten, so finite where keys and values are: attention may mask it by weight 0.
+ * Buffer `2·layer` holds the keys and `2·layer + 1` the values of a layer, each [batch, keyValueHeads, capacity, headDim], as float32 or, with
+ * scales in further buffers, as int8; what lies beyond a row's length is zero or was forgotten, so finite where keys and values are: attention may mask it by weight 0.
  */
 export class GrowingKeyValues extends KeyValueRows {
+  /** What each buffer is. */
+  readonly planes: readonly KeyValuePlane[];
   #capacity = 0;
-  #buffers: readonly Float32Array<ArrayBuffer>[];
+  #buffers: readonly PlaneArray[];
 
   /** @throws InvalidArgumentError when `batch` is not a positive integer. */
   constructor(layout: KeyValueCacheLayout, batch: number) {
     super(layout, batch);
-    this.#buffers = Array.from({ length: 2 * layout.layers }, () => new Float32Array(0));
+    this.planes = planesOf(layout);
+    this.#buffers = this.planes.map((plane) => planeArray(plane, 0));
   }
 
   /** Positions there is room for in every row. */
@@ -25,13 +30,8 @@ export class GrowingKeyValues extends KeyValueRows {
   }
 
   /** The buffers as they are now; growing replaces them. */
-  get buffers(): readonly Float32Array<ArrayBuffer>[] {
+  get buffers(): readonly PlaneArray[] {
     return this.#buffers;
-  }
-
-  /** Shape of each buffer: [batch, keyValueHeads, capacity, headDim]. */
-  get dims(): readonly number[] {
-    return [this.batch, this.layout.keyValueHeads, this.#capacity, this.layout.headDim];
   }
 
   /** Bytes of all buffers. */
@@ -42,35 +42,48 @@ export class GrowingKeyValues extends KeyValueRows {
   /**
    * Adds the first `newLengths[row]` of `positions` to each row, behind what it has.
    *
-   * @param rows one array per buffer, [batch, keyValueHeads, positions, headDim].
+   * @param rows keys and values of each layer, [batch, keyValueHeads, positions, headDim].
    * @throws InvalidArgumentError as {@link checkAppend}, or when an array does not have that shape.
    */
   append(rows: readonly Float32Array[], positions: number, newLengths: readonly number[]): void {
     this.checkAppend(newLengths);
     const { keyValueHeads, headDim } = this.layout;
     const size = this.batch * keyValueHeads * positions * headDim;
-    const wrong = rows.length === this.#buffers.length ? rows.find((values) => values.length !== size) : [];
+    const count = 2 * this.layout.layers;
+    const wrong = rows.length === count ? rows.find((values) => values.length !== size) : [];
     if (wrong !== undefined || newLengths.some((count) => count > positions)) {
       throw new InvalidArgumentError({
         argument: "rows",
-        expected: `${this.#buffers.length} arrays of [${this.batch}, ${keyValueHeads}, ${Math.max(...newLengths)} or more, ${headDim}]`,
+        expected: `${count} arrays of [${this.batch}, ${keyValueHeads}, ${Math.max(...newLengths)} or more, ${headDim}]`,
         found: `${rows.length} arrays of ${wrong?.length ?? size} elements for ${positions} positions`,
       });
     }
     const lengths = this.lengths.map((length, row) => length + (newLengths[row] ?? 0));
     this.#reserve(Math.max(...lengths));
-    this.#buffers.forEach((buffer, index) => {
-      const values = rows[index] as Float32Array;
+    rows.forEach((values, index) => {
       for (let row = 0; row < this.batch; row++) {
         const count = (newLengths[row] as number) * headDim;
         const start = this.lengths[row] as number;
         for (let head = row * keyValueHeads; head < (row + 1) * keyValueHeads; head++) {
           const from = head * positions * headDim;
-          buffer.set(values.subarray(from, from + count), (head * this.#capacity + start) * headDim);
+          this.#write(index, head * this.#capacity + start, values.subarray(from, from + count));
         }
       }
     });
     this.grow(newLengths);
+  }
+
+  /** Writes positions of one head of buffer `index`, from position `at` of the whole buffer on. */
+  #write(index: number, at: number, values: Float32Array): void {
+    const { layers, headDim } = this.layout;
+    const buffer = this.#buffers[index] as PlaneArray;
+    if (buffer instanceof Float32Array) buffer.set(values, at * headDim);
+    else
+      quantizePositions(values, headDim, {
+        steps: buffer,
+        scales: this.#buffers[2 * layers + index] as Float32Array,
+        at,
+      });
   }
 
   /**
@@ -84,39 +97,47 @@ export class GrowingKeyValues extends KeyValueRows {
     copy.#reserve(Math.max(...lengths));
     copy.take(lengths);
     copy.#buffers.forEach((buffer, index) => {
-      rows.forEach((row, to) => copyRow(this, this.#buffers[index] as Float32Array, row, copy, buffer, to));
+      const source = this.#buffers[index] as PlaneArray;
+      const { width } = this.planes[index] as KeyValuePlane;
+      rows.forEach((row, to) => copyRow({ from: this, source, row, to: copy, destination: buffer, toRow: to, width }));
     });
     return copy;
   }
 
   #reserve(positions: number): void {
     if (positions <= this.#capacity) return;
-    const { keyValueHeads, headDim, maxLength } = this.layout;
+    const { keyValueHeads, maxLength } = this.layout;
     const capacity = Math.min(Math.ceil(positions / CAPACITY_STEP) * CAPACITY_STEP, maxLength);
     const from = { capacity: this.#capacity, layout: this.layout, lengths: this.lengths };
-    const to = { capacity, layout: this.layout };
-    this.#buffers = this.#buffers.map((old) => {
-      const grown = new Float32Array(this.batch * keyValueHeads * capacity * headDim);
-      for (let row = 0; row < this.batch; row++) copyRow(from, old, row, to, grown, row);
-      return grown;
+    this.#buffers = this.#buffers.map((source, index) => {
+      const plane = this.planes[index] as KeyValuePlane;
+      const destination = planeArray(plane, this.batch * keyValueHeads * capacity * plane.width);
+      for (let row = 0; row < this.batch; row++) {
+        copyRow({ from, source, row, to: { capacity }, destination, toRow: row, width: plane.width });
+      }
+      return destination;
     });
     this.#capacity = capacity;
   }
 }
 
 /** Copies the valid positions of row `row` of one buffer to row `toRow` of another. */
-function copyRow(
-  from: Pick<GrowingKeyValues, "capacity" | "layout" | "lengths">,
-  source: Float32Array,
-  row: number,
-  to: Pick<GrowingKeyValues, "capacity">,
-  destination: Float32Array,
-  toRow: number,
-): void {
-  const { keyValueHeads, headDim } = from.layout;
-  const count = (from.lengths[row] as number) * headDim;
+function copyRow({ from, source, row, to, destination, toRow, width }: RowCopy): void {
+  const { keyValueHeads } = from.layout;
+  const count = (from.lengths[row] as number) * width;
   for (let head = 0; head < keyValueHeads; head++) {
-    const start = (row * keyValueHeads + head) * from.capacity * headDim;
-    destination.set(source.subarray(start, start + count), (toRow * keyValueHeads + head) * to.capacity * headDim);
+    const start = (row * keyValueHeads + head) * from.capacity * width;
+    destination.set(source.subarray(start, start + count), (toRow * keyValueHeads + head) * to.capacity * width);
   }
+}
+
+interface RowCopy {
+  readonly from: Pick<GrowingKeyValues, "capacity" | "layout" | "lengths">;
+  readonly source: PlaneArray;
+  readonly row: number;
+  readonly to: Pick<GrowingKeyValues, "capacity">;
+  readonly destination: PlaneArray;
+  readonly toRow: number;
+  /** Elements of a position of a head. */
+  readonly width: number;
 }

@@ -31,5 +31,8 @@ export interface KeyValues {
 /** Name of the input that takes buffer `index` of a cache: keys of layer `index / 2`, then its values. */
 export const pastName = (index: number): string => `past_key_values.${index >> 1}.${index % 2 === 0 ? "key" : "value"}`;
 
+/** Name of the input that takes the scales of buffer `index`, where it is int8. */
+export const pastScaleName = (index: number): string => `${pastName(index)}_scale`;
+
 /** Name of the output that gives what belongs to buffer `index` of a cache. */
 export const presentName = (index: number): string => `present.${index >> 1}.${index % 2 === 0 ? "key" : "value"}`;

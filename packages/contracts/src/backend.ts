@@ -42,6 +42,12 @@ export interface KeyValueCacheLayout {
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headDim: number;
+  /**
+   * How the session keeps them; `float32` by default. As `int8` every position of every head has a scale of its own: the past is fed as int8,
+   * and its scales float32 [batch, keyValueHeads, 1, positions] as `past_key_values.{i}.key_scale|value_scale`; new rows come out as
+   * float32 all the same. Not where the cache is held in place.
+   */
+  readonly dtype?: "float32" | "int8" | undefined;
   /** Most positions a row may hold (the model's context length). */
   readonly maxLength: number;
   /** Input of [batch, positions, …] that tells how many positions a run has; needed where the cache is held in place. */

@@ -23,6 +23,7 @@ export { GraphError } from "./graph/graph-error.js";
 export { autoFormats } from "./inference/auto-formats.js";
 export type { DtypeChoice, ModelDtype, PartFormats } from "./inference/dtype.js";
 export type { WantedLogits } from "./inference/gathered-logits.js";
+export type { KvCacheDtype } from "./graph/graph-builder.js";
 export type { LoadProgress } from "./inference/graph-loader.js";
 export type { ImageFeaturesInputs } from "./inference/image-features.js";
 export { ImageTokenError } from "./inference/image-token-error.js";

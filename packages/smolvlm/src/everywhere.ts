@@ -27,6 +27,7 @@ export {
   SmolVLMForConditionalGeneration,
   type DtypeChoice,
   type FinishReason,
+  type KvCacheDtype,
   type ModelDtype,
   type PartFormats,
   type VisionCacheOptions,

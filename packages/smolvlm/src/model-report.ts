@@ -1,7 +1,13 @@
 import { imageSequenceLength, readModelConfig, type SmolVLMConfig } from "@smolvlm/config";
 import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
 import { SmolVLMImageProcessor, type ImageProcessorOptions } from "@smolvlm/image-processor";
-import { autoFormats, weightFormats, type PartFormats, type WeightFormat } from "@smolvlm/model-core";
+import {
+  autoFormats,
+  weightFormats,
+  type KvCacheDtype,
+  type PartFormats,
+  type WeightFormat,
+} from "@smolvlm/model-core";
 
 /** Weights of each part, counted from the configuration. */
 export interface ParameterCounts {
@@ -56,8 +62,8 @@ export interface ModelReport {
   readonly formats: readonly FormatEstimate[];
   /** What `auto` stands for on CPUs. */
   readonly auto: PartFormats;
-  /** Keys and values of one position. */
-  readonly cacheBytesPerToken: number;
+  /** Keys and values of one position, in each format they may be kept in. */
+  readonly cacheBytesPerToken: Readonly<Record<KvCacheDtype, number>>;
   readonly pictures: readonly PictureCost[];
 }
 
@@ -97,6 +103,7 @@ export async function reportModel(files: ModelFiles, options: ReportOptions = {}
     text.numHiddenLayers * textLayerMatrices(config) +
     (parameters.head === 0 ? parameters.embedding : parameters.head);
   const other = parameters.total - parameters.embedding - (linear - (parameters.head === 0 ? parameters.embedding : 0));
+  const cached = 2 * text.numHiddenLayers * text.numKeyValueHeads;
   const cost = (width: number, height: number, budget?: ReportOptions["imageOptions"]): FrameCost => {
     const { rows, cols, patches: frames } = imageProcessor.getNumberOfImagePatches(height, width, budget);
     return { rows, cols, frames, tokens: frames * imageSequenceLength(config) };
@@ -113,7 +120,7 @@ export async function reportModel(files: ModelFiles, options: ReportOptions = {}
       return { format, memory: bytes(memory), disk: format === "fp32" ? 0 : bytes(disk) };
     }),
     auto: autoFormats.cpu,
-    cacheBytesPerToken: 2 * 4 * text.numHiddenLayers * text.numKeyValueHeads * text.headDim,
+    cacheBytesPerToken: { fp32: cached * 4 * text.headDim, int8: cached * (text.headDim + 4) },
     pictures: pictureSizes.map(([width, height]) => ({
       width,
       height,

@@ -69,6 +69,10 @@ function pictureTable(pictures: ModelReport["pictures"], frameMs: number | undef
   return [head.trimEnd(), ...rows, ...(frameMs === undefined ? [] : [measured]), ...(hasBudget ? [] : [advice])];
 }
 
+function cacheCost(bytesPerToken: number, text: ModelReport["config"]["textConfig"]): string {
+  return `${formatBytes(bytesPerToken)} a token, ${formatBytes(bytesPerToken * text.maxPositionEmbeddings)} for a full context`;
+}
+
 function format(
   { id, config, parameters, formats, auto, cacheBytesPerToken, pictures }: ModelReport,
   devices: readonly AvailableDevice[],
@@ -88,7 +92,7 @@ function format(
         `${name.padEnd(8)}${formatBytes(memory).padEnd(19)}${disk === 0 ? "none (fp32 checkpoints)" : formatBytes(disk)}`,
     ),
     `auto    vision ${auto.vision}, text ${auto.text}, head ${auto.head} on CPUs`,
-    `keys and values: ${formatBytes(cacheBytesPerToken)} a token, ${formatBytes(cacheBytesPerToken * text.maxPositionEmbeddings)} for a full context`,
+    `keys and values: ${cacheCost(cacheBytesPerToken.fp32, text)}; with --kv-cache-dtype int8 ${cacheCost(cacheBytesPerToken.int8, text)}`,
     "",
     ...pictureTable(pictures, frameMs),
     "",

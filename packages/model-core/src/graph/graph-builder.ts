@@ -20,7 +20,12 @@ export interface LinearFormats {
   readonly linear: WeightFormat;
   /** Of the output layer. */
   readonly head: WeightFormat;
+  /** Of the past keys and values that are fed; fp32 by default. */
+  readonly keyValues?: KvCacheDtype | undefined;
 }
+
+/** How past keys and values are kept. */
+export type KvCacheDtype = "fp32" | "int8";
 
 /** What a graph is built for. */
 export interface GraphOptions {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Target } from "@smolvlm/contracts";
-import type { LinearFormats } from "../graph/graph-builder.js";
+import type { KvCacheDtype, LinearFormats } from "../graph/graph-builder.js";
 import { weightFormats, type WeightFormat } from "../weights/weight-format.js";
 import { autoFormats } from "./auto-formats.js";
 
@@ -63,6 +63,18 @@ export function resolveDtype(dtype: ModelDtype | undefined, target: Target, { fi
     return runnable(choice === "auto" ? autoFormats[target.device][part] : (choice ?? "fp32"), target);
   };
   return { vision: format("vision"), text: format("text"), head: format("head") };
+}
+
+/**
+ * How past keys and values are kept on a target.
+ *
+ * @throws InvalidArgumentError for a name that is not a format, or int8 where the cache is not in arrays of the session's.
+ */
+export function resolveKvCacheDtype(choice: KvCacheDtype | undefined, { device, keyValueCache }: Target): KvCacheDtype {
+  if (choice === undefined || choice === "fp32") return "fp32";
+  if (choice === "int8" && keyValueCache === "new-rows") return choice;
+  const expected = keyValueCache === "new-rows" ? "fp32, int8" : `fp32, the only one on ${device}`;
+  throw new InvalidArgumentError({ argument: "kvCacheDtype", expected, found: String(choice) });
 }
 
 /** The formats of each graph's matrices. */

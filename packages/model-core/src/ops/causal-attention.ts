@@ -15,7 +15,7 @@ import { cast } from "./cast.js";
 import { inPlaceAttention, inPlaceContext, type InPlaceContext } from "./in-place-attention.js";
 import type { Projections } from "./linear.js";
 import { matmul, matmulTransposed } from "./matmul.js";
-import { pastName, presentName } from "./past-names.js";
+import { pastName, pastScaleName, presentName } from "./past-names.js";
 import { split } from "./split.js";
 
 /** Sizes of the attention of all layers. */
@@ -76,7 +76,7 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
   const sin = graph.input("rotary_sin", "float32", angles);
   for (let layer = 0; layer < layers; layer++) {
     for (const kind of ["key", "value"]) {
-      graph.input(pastName(layer, kind), "float32", ["batch", keyValueHeads, "past", headDim]);
+      declarePast(graph, layer, kind, { keyValueHeads, headDim });
     }
   }
   const scale = headDim ** -0.5;
@@ -137,8 +137,6 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
   const { heads, keyValueHeads, headDim } = shape;
   const { graph } = bias;
   const groupRows = `${heads / keyValueHeads}*sequence`;
-  const pastKeys = graph.inputNamed(pastName(layer, "key"));
-  const pastValues = graph.inputNamed(pastName(layer, "value"));
 
   const { cos, sin, queryCos, querySin } = context;
   const [query, key, v] = headsOf(queryKeyValue, headDim) as [Value, Value, Value];
@@ -148,7 +146,7 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
   graph.output(presentName(layer, "key"), k);
   graph.output(presentName(layer, "value"), v);
 
-  const scores = [matmulTransposed(q, pastKeys), matmulTransposed(q, k)];
+  const scores = [scaled(matmulTransposed(q, pastOf(graph, layer, "key")), layer, "key"), matmulTransposed(q, k)];
   const all: readonly Dim[] = ["batch", keyValueHeads, groupRows, "past+sequence"];
   const joined = graph.node("Concat", scores, { attributes: { axis: 3 }, dtype: "float32", dims: all });
   const softmax = graph.node("Softmax", [joined.add(bias)], { attributes: { axis: 3 }, dtype: "float32", dims: all });
@@ -156,11 +154,37 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
     attributes: { axis: 3 },
     results: ["past", "sequence"].map((keys) => ({ dtype: "float32", dims: [...all.slice(0, 3), keys] })),
   }) as [Value, Value];
-  return matmul(toPast, pastValues)
+  return matmul(scaled(toPast, layer, "value"), pastOf(graph, layer, "value"))
     .add(matmul(toNew, v))
     .reshape(["batch", heads, "sequence", headDim])
     .transpose([0, 2, 1, 3])
     .reshape(["rows", heads * headDim]);
+}
+
+/**
+ * The past keys or values of a layer: as int8, each position of a head has a scale, which its score or its weight is multiplied by instead
+ * of its channels.
+ */
+function declarePast(
+  graph: GraphBuilder,
+  layer: number,
+  kind: string,
+  { keyValueHeads, headDim }: Pick<CausalAttentionShape, "keyValueHeads" | "headDim">,
+): void {
+  const isInt8 = graph.formats.keyValues === "int8";
+  graph.input(pastName(layer, kind), isInt8 ? "int8" : "float32", ["batch", keyValueHeads, "past", headDim]);
+  if (isInt8) graph.input(pastScaleName(layer, kind), "float32", ["batch", keyValueHeads, 1, "past"]);
+}
+
+function pastOf(graph: GraphBuilder, layer: number, kind: string): Value {
+  const past = graph.inputNamed(pastName(layer, kind));
+  return past.dtype === "float32" ? past : cast(past, "float32");
+}
+
+/** What belongs to past positions [batch, keyValueHeads, groups · sequence, past], times their scales. */
+function scaled(x: Value, layer: number, kind: string): Value {
+  if (x.graph.formats.keyValues !== "int8") return x;
+  return x.mul(x.graph.inputNamed(pastScaleName(layer, kind)));
 }
 
 /** Each of the projections as [batch, its heads, sequence, headDim]. */

@@ -60,6 +60,16 @@ describe.each([
   }, 180_000);
 });
 
+test("WASM with an int8 cache gives the same tokens", async () => {
+  await using opened = await openNanoPage({});
+  const given = await call<readonly GivenAnswer[]>(opened.page, "answer", {
+    files: nanoFiles,
+    options: { device: "wasm", kvCacheDtype: "int8", wasmPaths },
+    conversations: examples.map(({ conversation }) => withMediaAt(conversation, "/examples/")),
+  } satisfies AnswerRequest);
+  expect(given.map(({ tokenIds }) => tokenIds)).toEqual(onNode.map(({ tokenIds }) => tokenIds));
+}, 60_000);
+
 /** Names of a conversation's media. */
 function mediaOf(conversation: Conversation): string {
   return conversation
