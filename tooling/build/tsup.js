@@ -1,4 +1,16 @@
+import { readFile } from "node:fs/promises";
 import { defineConfig } from "tsup";
+
+/** Of a package's own `package.json` only the version is asked for; the rest would be half a kilobyte in every page. */
+const versionOnly = {
+  name: "version-only",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, "utf8"));
+      return { contents: JSON.stringify({ version }), loader: "json" };
+    });
+  },
+};
 
 /**
  * The one build recipe of every package: each entry becomes one ESM file, everything in `node_modules` stays an import.
@@ -20,6 +32,7 @@ export function packageBuild(entry, options = {}) {
     removeNodeProtocol: false,
     dts: false,
     external: [/^node:/],
+    esbuildPlugins: [versionOnly],
     ...options,
   });
 }

@@ -59,7 +59,7 @@ async function* steps(
   settings: GenerationSettings,
 ): AsyncGenerator<GenerationStep, void, void> {
   const { signal, onToken, padTokenId } = settings;
-  const chooseToken = createTokenChooser(settings, state.vocabSize);
+  const chooseToken = await createTokenChooser(settings, state.vocabSize);
   const finishReason = finishReasonOf(settings);
   for (let index = 0; ; index++) {
     signal?.throwIfAborted();

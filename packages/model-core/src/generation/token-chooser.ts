@@ -11,11 +11,11 @@ import { xoshiro128 } from "./xoshiro128.js";
  *
  * The function returned throws InvalidLogitsError when the scores are NaN or exclude every token.
  */
-export function createTokenChooser(
+export async function createTokenChooser(
   settings: GenerationSettings,
   vocabSize: number,
-): (logits: Float32Array, row: GenerationRow) => number {
-  const processors = createLogitsProcessors(settings, vocabSize);
+): Promise<(logits: Float32Array, row: GenerationRow) => number> {
+  const processors = await createLogitsProcessors(settings, vocabSize);
   const generators = settings.seeds.map(xoshiro128);
   const changed = new Float32Array(vocabSize);
   const isPlain = processors.length === 0 && generators.length === 0;

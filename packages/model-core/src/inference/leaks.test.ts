@@ -54,9 +54,15 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Bytes of array buffers that are alive: keys, values, logits and features are nothing else. */
-function liveBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().arrayBuffers;
+async function liveBytes(): Promise<number> {
+  let least = Infinity;
+  // What a collection finds dead is swept in another thread, which takes a while where other tests run.
+  for (let look = 0; look < 5; look++) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    least = Math.min(least, process.memoryUsage().arrayBuffers);
+  }
+  return least;
 }
 
 test("memory stays flat over hundreds of generations, finished, aborted and forked", async () => {
@@ -74,7 +80,7 @@ test("memory stays flat over hundreds of generations, finished, aborted and fork
   let before = 0;
   let residentBefore = 0;
   for (let index = 0; index < GENERATIONS; index++) {
-    if (index === WARM_UP) [before, residentBefore] = [liveBytes(), process.memoryUsage().rss];
+    if (index === WARM_UP) [before, residentBefore] = [await liveBytes(), process.memoryUsage().rss];
     const inputIds = tensor("int32", [1, 40], ids(40, index));
     const kind = index % 5;
     if (kind === 0) await generate({ inputIds });
@@ -98,6 +104,6 @@ test("memory stays flat over hundreds of generations, finished, aborted and fork
     }
     expect(caches.count).toBe(0);
   }
-  expect(liveBytes() - before).toBeLessThan(MAX_GROWTH);
+  expect((await liveBytes()) - before).toBeLessThan(MAX_GROWTH);
   expect(process.memoryUsage().rss - residentBefore).toBeLessThan(8 * MAX_GROWTH);
 });

@@ -60,26 +60,26 @@ const all: GenerationOptions = {
   eosTokenIds: [2],
 };
 
-function requestedOptions(options: GenerationOptions): string[] {
+async function requestedOptions(options: GenerationOptions): Promise<string[]> {
   const settings = resolveGenerationOptions({ options, promptLengths: [2], contextLength: 100, vocabSize: 10 });
-  return createLogitsProcessors(settings, 10).map(({ option }) => option);
+  return (await createLogitsProcessors(settings, 10)).map(({ option }) => option);
 }
 
 describe("createLogitsProcessors", () => {
-  it.each(["greedy", "sampling"] as const)("has the order of the reference (%s)", (mode) => {
+  it.each(["greedy", "sampling"] as const)("has the order of the reference (%s)", async (mode) => {
     const expected = order[mode].map((name) => optionOf[name]);
     expect(expected).not.toContain(undefined);
     // The reference adds both processors of a least length to the same effect; one is enough.
     const doSample = mode === "sampling";
-    expect(requestedOptions({ ...all, doSample })).toEqual(expected.filter((name) => name !== "minNewTokens"));
-    expect(requestedOptions({ ...all, doSample, minNewTokens: 2 })).toEqual(
+    expect(await requestedOptions({ ...all, doSample })).toEqual(expected.filter((name) => name !== "minNewTokens"));
+    expect(await requestedOptions({ ...all, doSample, minNewTokens: 2 })).toEqual(
       expected.filter((name) => name !== "minLength"),
     );
   });
 
-  it("puts the caller's processors before those of sampling", () => {
+  it("puts the caller's processors before those of sampling", async () => {
     const logitsProcessor = [() => undefined];
-    expect(requestedOptions({ doSample: true, topP: 0.5, suppressTokens: [1], logitsProcessor })).toEqual([
+    expect(await requestedOptions({ doSample: true, topP: 0.5, suppressTokens: [1], logitsProcessor })).toEqual([
       "suppressTokens",
       "logitsProcessor",
       "topK",
@@ -87,7 +87,7 @@ describe("createLogitsProcessors", () => {
     ]);
   });
 
-  it("adds nothing for values that change nothing", () => {
+  it("adds nothing for values that change nothing", async () => {
     const neutral: GenerationOptions = {
       repetitionPenalty: 1,
       noRepeatNgramSize: 0,
@@ -103,8 +103,8 @@ describe("createLogitsProcessors", () => {
       etaCutoff: 0,
       doSample: true,
     };
-    expect(requestedOptions(neutral)).toEqual([]);
-    expect(requestedOptions({})).toEqual([]);
-    expect(requestedOptions({ doSample: true })).toEqual(["topK"]);
+    expect(await requestedOptions(neutral)).toEqual([]);
+    expect(await requestedOptions({})).toEqual([]);
+    expect(await requestedOptions({ doSample: true })).toEqual(["topK"]);
   });
 });
