@@ -2,13 +2,20 @@ import type { KeyValueCacheLayout } from "@smolvlm/contracts";
 import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { PlaneArray } from "./key-value-planes.js";
 import { GrowingKeyValues } from "./growing-key-values.js";
-import { presentName, type KeyValues } from "./key-values.js";
+import { presentNames, type KeyValues } from "./key-values.js";
 
 /** {@link GrowingKeyValues} as tensors of ONNX Runtime: the past goes in, and the new rows that come out are added to it. */
 export class ArrayKeyValues implements KeyValues {
   readonly #ort: { readonly Tensor: TensorConstructor };
   readonly #values: GrowingKeyValues;
-  readonly #presents: readonly string[];
+  /** What a run is given, for as long as the buffers are the same. */
+  #bound:
+    | {
+        readonly buffers: GrowingKeyValues["buffers"];
+        readonly feeds: Readonly<Record<string, OrtTensor>>;
+        readonly fetches: Readonly<Record<string, null>>;
+      }
+    | undefined;
 
   /** @throws InvalidArgumentError when `batch` is not a positive integer. */
   constructor(
@@ -19,7 +26,6 @@ export class ArrayKeyValues implements KeyValues {
   ) {
     this.#ort = ort;
     this.#values = values;
-    this.#presents = Array.from({ length: 2 * layout.layers }, (_, index) => presentName(index));
   }
 
   get lengths(): readonly number[] {
@@ -34,25 +40,32 @@ export class ArrayKeyValues implements KeyValues {
     this.#values.checkAppend(newLengths);
   }
 
-  bind(): { feeds: Record<string, OrtTensor>; fetches: Record<string, null> } {
-    const { batch, buffers, capacity, planes } = this.#values;
-    const { keyValueHeads } = this.#values.layout;
-    const { Tensor } = this.#ort;
-    const feeds = planes.map(({ name, dtype, inner }, index) => {
-      const dims = [batch, keyValueHeads, ...inner(capacity)];
-      return [name, new Tensor(dtype, buffers[index] as PlaneArray, dims)] as const;
-    });
-    return {
-      feeds: Object.fromEntries(feeds),
-      fetches: Object.fromEntries(this.#presents.map((name) => [name, null])),
-    };
+  bind(): { feeds: Readonly<Record<string, OrtTensor>>; fetches: Readonly<Record<string, null>> } {
+    const { batch, buffers, capacity, layout, planes } = this.#values;
+    if (this.#bound?.buffers !== buffers) {
+      const { Tensor } = this.#ort;
+      const outer = [batch, layout.keyValueHeads, ...(layout.presentOutput === undefined ? [] : [1])];
+      this.#bound = {
+        buffers,
+        feeds: Object.fromEntries(
+          planes.map(({ name, dtype, inner }, index) => {
+            return [name, new Tensor(dtype, buffers[index] as PlaneArray, [...outer, ...inner(capacity)])];
+          }),
+        ),
+        fetches: Object.fromEntries(presentNames(layout).map((name) => [name, null])),
+      };
+    }
+    return this.#bound;
   }
 
   append(results: Readonly<Record<string, OrtTensor>>, newLengths: readonly number[]): void {
-    const presents = this.#presents.map((name) => results[name] as OrtTensor);
+    const { layout } = this.#values;
+    const presents = presentNames(layout).map((name) => results[name] as OrtTensor);
+    const positions = presents[0]?.dims.at(-2) ?? 0;
+    const arrays = presents.map((present) => present.data as Float32Array);
     this.#values.append(
-      presents.map((present) => present.data as Float32Array),
-      presents[0]?.dims[2] ?? 0,
+      layout.presentOutput === undefined ? arrays : partsOf(arrays[0] as Float32Array, 2 * layout.layers),
+      positions,
       newLengths,
     );
   }
@@ -69,4 +82,10 @@ export class ArrayKeyValues implements KeyValues {
   dispose(): void {
     // Arrays are the garbage collector's.
   }
+}
+
+/** An array in parts of the same length. */
+function partsOf(values: Float32Array, count: number): readonly Float32Array[] {
+  const length = values.length / count;
+  return Array.from({ length: count }, (_, index) => values.subarray(index * length, (index + 1) * length));
 }

@@ -10,7 +10,7 @@ import type { CacheState, CreateRequest, EngineOperations, RunReply } from "./en
 import { runPhase } from "./engine-protocol.js";
 import { ArrayKeyValues } from "./array-key-values.js";
 import { planesOf } from "./key-value-planes.js";
-import { presentName, type KeyValues } from "./key-values.js";
+import { presentNames, type KeyValues } from "./key-values.js";
 
 /** The part of an ONNX Runtime package that an engine uses; onnxruntime-node and onnxruntime-web both have it. */
 export interface OnnxRuntime {
@@ -136,10 +136,8 @@ function stateOf(cache: number, values: KeyValues): CacheState {
   return { cache, lengths: values.lengths, byteLength: values.byteLength };
 }
 
-function cacheNames(layout: KeyValueCacheLayout | undefined): string[] {
-  if (!layout) return [];
-  const presents = Array.from({ length: 2 * layout.layers }, (_, index) => presentName(index));
-  return [...planesOf(layout).map(({ name }) => name), ...presents];
+function cacheNames(layout: KeyValueCacheLayout | undefined): readonly string[] {
+  return layout ? [...planesOf(layout).map(({ name }) => name), ...presentNames(layout)] : [];
 }
 
 function toOrt({ Tensor }: OnnxRuntime, { dtype, data, dims }: Tensor): OrtTensor {

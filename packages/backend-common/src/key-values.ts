@@ -1,4 +1,4 @@
-import type { Tensor } from "@smolvlm/contracts";
+import type { KeyValueCacheLayout, Tensor } from "@smolvlm/contracts";
 import type { Tensor as OrtTensor } from "onnxruntime-common";
 
 /** Keys and values of a batch, as an engine holds them between runs. */
@@ -36,3 +36,10 @@ export const pastScaleName = (index: number): string => `${pastName(index)}_scal
 
 /** Name of the output that gives what belongs to buffer `index` of a cache. */
 export const presentName = (index: number): string => `present.${index >> 1}.${index % 2 === 0 ? "key" : "value"}`;
+
+/** Names of the outputs that give what belongs to a cache. */
+export function presentNames({ layers, presentOutput }: KeyValueCacheLayout): readonly string[] {
+  return presentOutput === undefined
+    ? Array.from({ length: 2 * layers }, (_, index) => presentName(index))
+    : [presentOutput];
+}

@@ -38,7 +38,10 @@ export interface ExternalData {
 
 /** The keys and values that a language graph reads and extends, named so that a session can hold them itself. */
 export interface KeyValueCacheLayout {
-  /** Number of decoder layers. Inputs are `past_key_values.{i}.key|value`, outputs `present.{i}.key|value`. */
+  /**
+   * Number of decoder layers. Inputs are `past_key_values.{i}.key|value`, outputs `present.{i}.key|value`, unless
+   * {@link KeyValueCacheLayout.presentOutput} names one for all.
+   */
   readonly layers: number;
   readonly keyValueHeads: number;
   readonly headDim: number;
@@ -52,6 +55,11 @@ export interface KeyValueCacheLayout {
   readonly maxLength: number;
   /** Input of [batch, positions, …] that tells how many positions a run has; needed where the cache is held in place. */
   readonly positionInput?: string | undefined;
+  /**
+   * Name of one output with the new rows of all layers, keys and values in turn: [layers · 2 · batch, keyValueHeads, 1, positions,
+   * headDim]. Each output of a run costs time. Past inputs then have the axis of 1 too, along which heads that share keys may lie.
+   */
+  readonly presentOutput?: string | undefined;
 }
 
 /** A graph ready for a backend. */

@@ -47,6 +47,12 @@ export interface NodeOptions {
   readonly domain?: string | undefined;
 }
 
+/** The node that made a value. */
+interface NodeOrigin {
+  readonly node: NodeProto;
+  readonly inputs: readonly (Value | undefined)[];
+}
+
 /** Where the bytes of a stored part are. */
 export interface PartLocation {
   readonly location: string;
@@ -60,6 +66,8 @@ export class GraphBuilder {
   readonly formats: LinearFormats;
   readonly attention: CausalAttention | undefined;
   readonly #nodes: NodeProto[] = [];
+  /** What made each value. */
+  readonly #origins = new Map<string, NodeOrigin>();
   readonly #constants = new Map<string, Initializer>();
   readonly #inputs = new Map<string, Value>();
   readonly #outputs = new Map<string, Value>();
@@ -120,14 +128,52 @@ export class GraphBuilder {
     const results = options.results.map((result) => {
       return result && new Value(this, `${operator}_${this.#counter++}`, result.dtype, result.dims);
     });
-    this.#nodes.push({
-      operator,
-      domain: options.domain ?? "",
-      inputs: inputs.map((input) => input?.name ?? ""),
-      outputs: results.map((result) => result?.name ?? ""),
-      attributes: options.attributes ?? {},
+    const node = this.#nodeOf(operator, inputs, results, options);
+    this.#nodes.push(node);
+    const made = results.filter((result) => result !== undefined);
+    for (const { name } of made) this.#origins.set(name, { node, inputs });
+    return made;
+  }
+
+  /** What an operation of this name, if one made the value, made it of. */
+  inputsOf(value: Value, operator: string): readonly (Value | undefined)[] | undefined {
+    const origin = this.#origins.get(value.name);
+    return origin?.node.operator === operator ? origin.inputs : undefined;
+  }
+
+  /**
+   * Puts in the place of the only result's node another that makes it as well: `results` are its results, of which `value` is one.
+   * Those that are new are given.
+   */
+  replaceNode(
+    value: Value,
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    options: Pick<NodeOptions, "attributes" | "domain"> & {
+      readonly results: readonly (Pick<NodeOptions, "dtype" | "dims"> | Value | undefined)[];
+    },
+  ): readonly Value[] {
+    this.#check([value, ...inputs]);
+    const index = this.#nodes.indexOf((this.#origins.get(value.name) as NodeOrigin).node);
+    const results = options.results.map((result) => {
+      if (result === undefined || result instanceof Value) return result;
+      return new Value(this, `${operator}_${this.#counter++}`, result.dtype, result.dims);
     });
-    return results.filter((result) => result !== undefined);
+    const node = this.#nodeOf(operator, inputs, results, options);
+    this.#nodes[index] = node;
+    const made = results.filter((result) => result !== undefined);
+    for (const { name } of made) this.#origins.set(name, { node, inputs });
+    return made.filter((result) => result !== value);
+  }
+
+  #nodeOf(
+    operator: string,
+    inputs: readonly (Value | undefined)[],
+    results: readonly (Value | undefined)[],
+    { domain = "", attributes = {} }: Pick<NodeOptions, "attributes" | "domain">,
+  ): NodeProto {
+    const namesOf = (values: readonly (Value | undefined)[]): string[] => values.map((each) => each?.name ?? "");
+    return { operator, domain, inputs: namesOf(inputs), outputs: namesOf(results), attributes };
   }
 
   /** A tensor that is part of the graph itself; for small ones. Equal constants are one. */

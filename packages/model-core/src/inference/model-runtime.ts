@@ -12,6 +12,7 @@ import { readManifest } from "../converted/converted-manifest.js";
 import type { KvCacheDtype } from "../graph/graph-builder.js";
 import { languageGraph, type LanguageOutputs } from "../models/language-graph.js";
 import { modelScope } from "../models/model-scope.js";
+import { PRESENT } from "../ops/past-names.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
 import type { RowsConverter } from "../weights/convert-rows.js";
 import { memoryByteStore } from "../weights/memory-byte-store.js";
@@ -180,6 +181,7 @@ export class ModelRuntime {
       maxLength: maxPositionEmbeddings,
       dtype: this.#formats.text.keyValues === "int8" ? "int8" : "float32",
       positionInput: "inputs_embeds",
+      presentOutput: this.#loader.backend.target.keyValueCache === "new-rows" ? PRESENT : undefined,
     };
     return this.#loader.build(
       "language",

@@ -20,6 +20,8 @@ export function llamaAttention(
       [weights.at("v_proj"), numKeyValueHeads * headDim],
     ],
     x,
+    // Heads that share keys and values lie together with them.
+    numKeyValueHeads,
   );
   const attended = causalAttention(context, { queryKeyValue, layer });
   return linear(weights.at("o_proj"), attended, hiddenSize, { bias: false });

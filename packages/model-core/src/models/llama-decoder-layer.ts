@@ -1,7 +1,7 @@
 import type { SmolVLMTextConfig } from "@smolvlm/config";
 import type { Value } from "../graph/value.js";
 import type { CausalContext } from "../ops/causal-attention.js";
-import { addThenRmsNorm, rmsNorm } from "../ops/normalization.js";
+import { rmsNorm } from "../ops/normalization.js";
 import type { Weights } from "../weights/weights.js";
 import { llamaAttention } from "./llama-attention.js";
 import { llamaMlp } from "./llama-mlp.js";
@@ -16,7 +16,6 @@ export function llamaDecoderLayer(
 ): Value {
   const { rmsNormEps } = config;
   const input = rmsNorm(weights.at("input_layernorm"), x, rmsNormEps);
-  const attended = llamaAttention(weights.at("self_attn"), input, config, context, layer);
-  const { sum: h, normed } = addThenRmsNorm(weights.at("post_attention_layernorm"), x, attended, rmsNormEps);
-  return h.add(llamaMlp(weights.at("mlp"), normed, config));
+  const h = x.add(llamaAttention(weights.at("self_attn"), input, config, context, layer));
+  return h.add(llamaMlp(weights.at("mlp"), rmsNorm(weights.at("post_attention_layernorm"), h, rmsNormEps), config));
 }

@@ -1,6 +1,6 @@
 import type { SmolVLMTextConfig } from "@smolvlm/config";
 import type { Value } from "../graph/value.js";
-import { causalContext } from "../ops/causal-attention.js";
+import { causalContext, declarePresents } from "../ops/causal-attention.js";
 import { rmsNorm } from "../ops/normalization.js";
 import type { Weights } from "../weights/weights.js";
 import { llamaDecoderLayer } from "./llama-decoder-layer.js";
@@ -24,5 +24,6 @@ export function llamaModel(weights: Weights, inputsEmbeds: Value, config: SmolVL
     h = llamaDecoderLayer(weights.at(`layers.${layer}`), h, config, context, layer);
     hiddenStates.push(h);
   }
+  declarePresents(context);
   return { hiddenStates, lastHiddenState: rmsNorm(weights.at("norm"), h, config.rmsNormEps) };
 }

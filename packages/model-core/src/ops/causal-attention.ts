@@ -4,9 +4,12 @@
  *
  * It is written out instead of using `GroupQueryAttention` of ONNX Runtime 1.30, which refuses several rows with several new positions
  * behind a past ("batch_size must be 1 when sequence_length > 1 and past context is given"), so that a batch could not be read in
- * pieces. It is as fast on CPUs: past and new keys are never copied together, and the heads that share keys are stacked, so that each
- * key is read once.
+ * pieces, and copies past and new keys together in every step.
+ *
+ * With one new position, starting a kernel costs more than most of them take. So query, key and value of all heads are turned by one
+ * kernel, by angles that leave values as they are, and the new rows of all layers are one output.
  */
+import { knownDim } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import { MICROSOFT_DOMAIN, type Dim } from "../onnx/model-proto.js";
@@ -15,7 +18,7 @@ import { cast } from "./cast.js";
 import { inPlaceAttention, inPlaceContext, type InPlaceContext } from "./in-place-attention.js";
 import type { Projections } from "./linear.js";
 import { matmul, matmulTransposed } from "./matmul.js";
-import { pastName, pastScaleName, presentName } from "./past-names.js";
+import { pastName, pastScaleName, PRESENT } from "./past-names.js";
 import { split } from "./split.js";
 
 /** Sizes of the attention of all layers. */
@@ -40,18 +43,16 @@ export interface OwnContext {
 export interface NewRowsContext {
   readonly kind: "new-rows";
   readonly shape: CausalAttentionShape;
-  /** Rotary angles of this run's positions [rows, headDim / 2]. */
-  readonly cos: Value;
-  readonly sin: Value;
-  /** The same, with the scale of the scores in them, which saves a product a layer. */
-  readonly queryCos: Value;
-  readonly querySin: Value;
-  /** Which row of the angles each position has, int64 [batch, sequence]. */
+  /** Rotary angles of this run's positions, and behind them some that turn nothing [rows + …, headDim / 2]. */
+  readonly angles: readonly [cos: Value, sin: Value];
+  /** Which row of the angles each head of each position has, int64 [rows, keyValueHeads · (groups + 2)]. */
   readonly angleRows: Value;
-  /** 0 at the keys that each position may see, for stacked heads [batch, 1, groups · sequence, past + sequence]. */
+  /** 0 at the keys that each position may see [batch, 1, 1, positions of the query, past + sequence]. */
   readonly bias: Value;
   /** Sizes of past and new positions, int64 [2]. */
   readonly lengths: Value;
+  /** New keys and values of the layers so far, in turn, each [batch, keyValueHeads, 1, sequence, headDim]. */
+  readonly presents: Value[];
 }
 
 /** What attention takes of one layer; rows are batch · sequence. */
@@ -79,42 +80,78 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
       declarePast(graph, layer, kind, { keyValueHeads, headDim });
     }
   }
-  const scale = headDim ** -0.5;
   return {
     kind: "new-rows",
     shape,
-    cos,
-    sin,
-    queryCos: cos.mul(scale),
-    querySin: sin.mul(scale),
-    angleRows: countTo(graph, "rows").reshape(["batch", "sequence"]),
-    bias: maskOf(graph, pastLengths, heads / keyValueHeads),
+    ...anglesOf(cos, sin, shape),
+    bias: maskOf(graph, pastLengths, stacksGroups(graph) ? heads / keyValueHeads : 1),
     lengths: graph.concat([graph.size("past"), graph.size("sequence")]),
+    presents: [],
   };
 }
 
-/** 0 at the keys that each position may see, for stacked heads [batch, 1, groups · sequence, past + sequence]. */
+/** The angles of the heads of a group, which are those of its queries, a key and a value, for all groups. */
+function anglesOf(
+  cos: Value,
+  sin: Value,
+  { heads, keyValueHeads, headDim }: CausalAttentionShape,
+): Pick<NewRowsContext, "angles" | "angleRows"> {
+  const { graph } = cos;
+  const perGroup = heads / keyValueHeads + 2;
+  const perPosition = keyValueHeads * perGroup;
+  // The kernel takes the heads of one position for positions, and wants no fewer angles than those.
+  const still = ["cos", "sin"].map((which) => {
+    const values = new Float32Array((perPosition * headDim) / 2).fill(which === "cos" ? 1 : 0);
+    return graph.constant("float32", [perPosition, headDim / 2], values);
+  });
+  const dims: readonly Dim[] = [`rows+${perPosition}`, headDim / 2];
+  const angles = [cos, sin].map((turning, index) =>
+    graph.node("Concat", [turning, still[index]], { attributes: { axis: 0 }, dtype: "float32", dims }),
+  ) as [Value, Value];
+  const isValue = graph.constant(
+    "bool",
+    [1, perPosition],
+    Uint8Array.from({ length: perPosition }, (_, head) => Number(head % perGroup === perGroup - 1)),
+  );
+  const own = countTo(graph, "rows").reshape(["rows", 1]);
+  const angleRows = graph.node("Where", [isValue, graph.size("rows"), own], {
+    dtype: "int64",
+    dims: ["rows", perPosition],
+  });
+  return { angles, angleRows };
+}
+
+/**
+ * Whether the heads that share keys are rows of one product. Then a key is read, and packed for the product, once for all of them; on x86
+ * ONNX Runtime multiplies a single row without packing, which is faster still.
+ */
+function stacksGroups({ target }: GraphBuilder): boolean {
+  return target.device !== "cpu";
+}
+
+/** 0 at the keys that each position may see, repeated for stacked groups [batch, 1, 1, groups · sequence, past + sequence]. */
 function maskOf(graph: GraphBuilder, pastLengths: Value, groups: number): Value {
-  const groupRows = `${groups}*sequence`;
-  const validLengths = cast(pastLengths, "int64").reshape(["batch", 1, 1, 1]);
-  const past = maskUnless("Less", countTo(graph, "past"), validLengths, ["batch", 1, 1, "past"]);
+  const groupRows = groups === 1 ? "sequence" : `${groups}*sequence`;
+  const validLengths = cast(pastLengths, "int64").reshape(["batch", 1, 1, 1, 1]);
+  const past = maskUnless("Less", countTo(graph, "past"), validLengths, ["batch", 1, 1, 1, "past"]);
   const positions = countTo(graph, "sequence");
   const [keys, queries] = [positions.reshape([1, "sequence"]), positions.reshape(["sequence", 1])];
   const causal = maskUnless("LessOrEqual", keys, queries, ["sequence", "sequence"]);
   const stacked = expand(causal, [graph.integers([groups, 1, 1])], [groups, "sequence", "sequence"]).reshape([
     1,
     1,
+    1,
     groupRows,
     "sequence",
   ]);
   const one = graph.integers([1]);
-  const rows = graph.node("Shape", [stacked], { attributes: { start: 2, end: 3 }, dtype: "int64", dims: [1] });
+  const rows = graph.node("Shape", [stacked], { attributes: { start: 3, end: 4 }, dtype: "int64", dims: [1] });
   const parts = [
-    expand(past, [one, one, rows, one], ["batch", 1, groupRows, "past"]),
-    expand(stacked, [graph.size("batch"), one, one, one], ["batch", 1, groupRows, "sequence"]),
+    expand(past, [one, one, one, rows, one], ["batch", 1, 1, groupRows, "past"]),
+    expand(stacked, [graph.size("batch"), one, one, one, one], ["batch", 1, 1, groupRows, "sequence"]),
   ];
-  const dims = ["batch", 1, groupRows, "past+sequence"];
-  return graph.node("Concat", parts, { attributes: { axis: 3 }, dtype: "float32", dims });
+  const dims = ["batch", 1, 1, groupRows, "past+sequence"];
+  return graph.node("Concat", parts, { attributes: { axis: 4 }, dtype: "float32", dims });
 }
 
 /** x repeated along its axes of size 1, to the sizes that `shape` adds up to. */
@@ -124,8 +161,7 @@ function expand(x: Value, shape: readonly Value[], dims: readonly Dim[]): Value 
 }
 
 /**
- * Attention of one layer with rotary positions; the rotated keys and the values become its outputs `present.{layer}.key` and
- * `present.{layer}.value` [batch, keyValueHeads, sequence, headDim].
+ * Attention of one layer with rotary positions. Its keys and values are kept for {@link declarePresents}.
  *
  * @returns [rows, heads · headDim]
  */
@@ -133,31 +169,31 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
   if (context.kind === "own") return context.attend(inputs);
   if (context.kind === "in-place") return inPlaceAttention(context, inputs);
   const { queryKeyValue, layer } = inputs;
-  const { shape, bias, lengths } = context;
+  const { shape, bias, lengths, presents } = context;
   const { heads, keyValueHeads, headDim } = shape;
   const { graph } = bias;
-  const groupRows = `${heads / keyValueHeads}*sequence`;
+  const groups = heads / keyValueHeads;
+  const [query, key, value] = headsOf(context, queryKeyValue);
+  presents.push(key, value);
+  const isStacked = stacksGroups(graph);
+  const q = isStacked ? query.reshape(["batch", keyValueHeads, 1, `${groups}*sequence`, headDim]) : query;
 
-  const { cos, sin, queryCos, querySin } = context;
-  const [query, key, v] = headsOf(queryKeyValue, headDim) as [Value, Value, Value];
-  const stacked = ["batch", keyValueHeads, groupRows, headDim];
-  const q = rotateHeads(context, query, [queryCos, querySin]).reshape(stacked);
-  const k = rotateHeads(context, key, [cos, sin]);
-  graph.output(presentName(layer, "key"), k);
-  graph.output(presentName(layer, "value"), v);
-
-  const scores = [scaled(matmulTransposed(q, pastOf(graph, layer, "key")), layer, "key"), matmulTransposed(q, k)];
-  const all: readonly Dim[] = ["batch", keyValueHeads, groupRows, "past+sequence"];
-  const joined = graph.node("Concat", scores, { attributes: { axis: 3 }, dtype: "float32", dims: all });
-  const softmax = graph.node("Softmax", [joined.add(bias)], { attributes: { axis: 3 }, dtype: "float32", dims: all });
+  const scale = headDim ** -0.5;
+  const scores = [
+    scaled(matmulTransposed(q, pastOf(graph, layer, "key"), scale), layer, "key"),
+    matmulTransposed(q, key, scale),
+  ];
+  const all: readonly Dim[] = [...q.dims.slice(0, -1), "past+sequence"];
+  const joined = graph.node("Concat", scores, { attributes: { axis: 4 }, dtype: "float32", dims: all });
+  const softmax = graph.node("Softmax", [joined.add(bias)], { attributes: { axis: 4 }, dtype: "float32", dims: all });
   const [toPast, toNew] = graph.nodes("Split", [softmax, lengths], {
-    attributes: { axis: 3 },
-    results: ["past", "sequence"].map((keys) => ({ dtype: "float32", dims: [...all.slice(0, 3), keys] })),
+    attributes: { axis: 4 },
+    results: ["past", "sequence"].map((keys) => ({ dtype: "float32", dims: [...all.slice(0, -1), keys] })),
   }) as [Value, Value];
   return matmul(scaled(toPast, layer, "value"), pastOf(graph, layer, "value"))
-    .add(matmul(toNew, v))
-    .reshape(["batch", heads, "sequence", headDim])
-    .transpose([0, 2, 1, 3])
+    .add(matmul(toNew, value))
+    .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
+    .transpose([0, 3, 1, 2, 4])
     .reshape(["rows", heads * headDim]);
 }
 
@@ -172,8 +208,8 @@ function declarePast(
   { keyValueHeads, headDim }: Pick<CausalAttentionShape, "keyValueHeads" | "headDim">,
 ): void {
   const isInt8 = graph.formats.keyValues === "int8";
-  graph.input(pastName(layer, kind), isInt8 ? "int8" : "float32", ["batch", keyValueHeads, "past", headDim]);
-  if (isInt8) graph.input(pastScaleName(layer, kind), "float32", ["batch", keyValueHeads, 1, "past"]);
+  graph.input(pastName(layer, kind), isInt8 ? "int8" : "float32", ["batch", keyValueHeads, 1, "past", headDim]);
+  if (isInt8) graph.input(pastScaleName(layer, kind), "float32", ["batch", keyValueHeads, 1, 1, "past"]);
 }
 
 function pastOf(graph: GraphBuilder, layer: number, kind: string): Value {
@@ -181,24 +217,46 @@ function pastOf(graph: GraphBuilder, layer: number, kind: string): Value {
   return past.dtype === "float32" ? past : cast(past, "float32");
 }
 
-/** What belongs to past positions [batch, keyValueHeads, groups · sequence, past], times their scales. */
+/** What belongs to past positions [batch, keyValueHeads, …, past], times their scales. */
 function scaled(x: Value, layer: number, kind: string): Value {
   if (x.graph.formats.keyValues !== "int8") return x;
   return x.mul(x.graph.inputNamed(pastScaleName(layer, kind)));
 }
 
-/** Each of the projections as [batch, its heads, sequence, headDim]. */
-function headsOf({ joined, sizes, parts }: Projections, headDim: number): readonly Value[] {
-  const counts = sizes.map((size) => size / headDim);
-  const arrange = (x: Value, count: number): Value =>
-    x.reshape(["batch", "sequence", count, headDim]).transpose([0, 2, 1, 3]);
-  if (!joined) return parts().map((x, index) => arrange(x, counts[index] as number));
-  const all = counts.reduce((sum, count) => sum + count, 0);
-  return split(arrange(joined, all), 1, counts);
+/**
+ * Declares what the session keeps of this run. Where it appends new rows that is one output, {@link PRESENT} [layers · 2 · batch,
+ * keyValueHeads, 1, sequence, headDim], with the rotated keys and the values of each layer in turn; elsewhere each layer has its own.
+ */
+export function declarePresents(context: CausalContext): void {
+  if (context.kind !== "new-rows") return;
+  const { presents, shape } = context;
+  const { graph } = context.bias;
+  const dims = ["layers*2*batch", shape.keyValueHeads, 1, "sequence", shape.headDim];
+  graph.output(PRESENT, graph.node("Concat", presents, { attributes: { axis: 0 }, dtype: "float32", dims }));
 }
 
-/** x [batch, heads, sequence, headDim] with each pair of channels (i, i + headDim / 2) of a head turned by the angle of its position. */
-function rotateHeads({ angleRows }: NewRowsContext, x: Value, angles: readonly [cos: Value, sin: Value]): Value {
-  const { graph, dtype, dims } = x;
-  return graph.node("RotaryEmbedding", [x, angleRows, ...angles], { domain: MICROSOFT_DOMAIN, dtype, dims });
+/** Query [batch, keyValueHeads, groups, sequence, headDim] and key, both turned, and value [batch, keyValueHeads, 1, sequence, headDim]. */
+function headsOf({ shape, angles, angleRows }: NewRowsContext, projected: Projections): [Value, Value, Value] {
+  const { heads, keyValueHeads, headDim } = shape;
+  const { graph } = angleRows;
+  const groups = heads / keyValueHeads;
+  const perGroup = groups + 2;
+  const turned = graph.node("RotaryEmbedding", [headsTogether(projected, shape), angleRows, ...angles], {
+    domain: MICROSOFT_DOMAIN,
+    dtype: "float32",
+    dims: ["rows", keyValueHeads * perGroup, headDim],
+  });
+  const byHead = turned.reshape(["batch", "sequence", keyValueHeads, perGroup, headDim]).transpose([0, 2, 3, 1, 4]);
+  return split(byHead, 2, [groups, 1, 1]) as [Value, Value, Value];
+}
+
+/** The heads of each group behind each other, its queries, its key and its value: [rows, keyValueHeads · (groups + 2), headDim]. */
+function headsTogether({ joined, parts }: Projections, { heads, keyValueHeads, headDim }: CausalAttentionShape): Value {
+  const perGroup = heads / keyValueHeads + 2;
+  const dims: readonly Dim[] = ["rows", keyValueHeads * perGroup, headDim];
+  if (joined) return joined.reshape(dims);
+  const shares = parts().map((part) => part.reshape(["rows", keyValueHeads, knownDim(part.dims, 1) / keyValueHeads]));
+  const [{ graph }] = shares as [Value];
+  const together: readonly Dim[] = ["rows", keyValueHeads, perGroup * headDim];
+  return graph.node("Concat", shares, { attributes: { axis: 2 }, dtype: "float32", dims: together }).reshape(dims);
 }

@@ -2,6 +2,8 @@ import { knownDim, productOf } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import { MICROSOFT_DOMAIN } from "../onnx/model-proto.js";
 import { BLOCK_LENGTH, bitsOf, type BlockFormat, type WeightFormat } from "../weights/weight-format.js";
+import type { Parameter } from "../weights/checkpoint-tensor.js";
+import { parameterRows } from "../weights/parameter-rows.js";
 import { storedForm } from "../weights/place-weights.js";
 import type { Weights } from "../weights/weights.js";
 import { cast } from "./cast.js";
@@ -40,7 +42,7 @@ function product(weights: Weights, x: Value, features: number, format: WeightFor
 export interface Projections {
   /** Outputs of each layer. */
   readonly sizes: readonly number[];
-  /** All side by side [..., sum of sizes], where one product gives them. */
+  /** All side by side [..., sum of sizes], where one product gives them: group by group, and in each its share of every layer. */
   readonly joined?: Value | undefined;
   /** Each [..., size]. */
   readonly parts: () => readonly Value[];
@@ -49,8 +51,14 @@ export interface Projections {
 /**
  * Several {@link linear} layers without bias of the same x [..., in]. Where their weights are converted anyway, they are stored as one
  * matrix, so that one product does the work of all: with a single row of x, starting a product costs as much as some of them take.
+ *
+ * @param groups how many groups the outputs of every layer are divided into, which are to lie together.
  */
-export function projections(layers: readonly (readonly [weights: Weights, features: number])[], x: Value): Projections {
+export function projections(
+  layers: readonly (readonly [weights: Weights, features: number])[],
+  x: Value,
+  groups = 1,
+): Projections {
   const { graph } = x;
   const format = graph.formats.linear;
   const inFeatures = knownDim(x.dims, -1);
@@ -62,10 +70,28 @@ export function projections(layers: readonly (readonly [weights: Weights, featur
     return { sizes, parts: () => parts };
   }
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const rows = x.reshape([productOf(x.dims.slice(0, -1)), inFeatures]);
-  const weight = graph.stackedParameter(parameters, format);
-  const joined = kernels[format](rows, weight, undefined, total).reshape([...x.dims.slice(0, -1), total]);
-  return { sizes, joined, parts: () => split(joined, joined.dims.length - 1, sizes) };
+  const leading = x.dims.slice(0, -1);
+  const rows = x.reshape([productOf(leading), inFeatures]);
+  const weight = graph.stackedParameter(groups === 1 ? parameters : inGroups(parameters, groups), format);
+  const joined = kernels[format](rows, weight, undefined, total).reshape([...leading, total]);
+  const parts = (): readonly Value[] => {
+    const grouped = groups === 1 ? joined : joined.reshape([...leading, groups, total / groups]);
+    const shares = sizes.map((size) => size / groups);
+    return split(grouped, grouped.dims.length - 1, shares).map((part, index) => {
+      return part.reshape([...leading, sizes[index] as number]);
+    });
+  };
+  return { sizes, joined, parts };
+}
+
+/** The rows of several matrices: those of the first group of each, of the second … */
+function inGroups(parameters: readonly Parameter[], groups: number): readonly Parameter[] {
+  return Array.from({ length: groups }, (_, group) =>
+    parameters.map((parameter) => {
+      const count = (parameter.shape[0] as number) / groups;
+      return parameterRows(parameter, group * count, count);
+    }),
+  ).flat();
 }
 
 /** x [rows, in] times the stored weight [features, in] plus the bias [features], float32 [rows, features]. */

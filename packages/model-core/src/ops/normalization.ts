@@ -1,4 +1,4 @@
-import { knownDim } from "../graph/dims.js";
+import { formatDims, knownDim } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import { MICROSOFT_DOMAIN } from "../onnx/model-proto.js";
 import type { Weights } from "../weights/weights.js";
@@ -8,27 +8,19 @@ export function layerNorm(weights: Weights, x: Value, epsilon: number): Value {
   return normalize("LayerNormalization", weights, ["weight", "bias"], x, epsilon);
 }
 
-/** `LlamaRMSNorm` over the last axis: x / √(mean(x²) + epsilon) · weight. */
+/** `LlamaRMSNorm` over the last axis: x / √(mean(x²) + epsilon) · weight. Where x is a sum of two values, one kernel gives both. */
 export function rmsNorm(weights: Weights, x: Value, epsilon: number): Value {
-  return normalize("SimplifiedLayerNormalization", weights, ["weight"], x, epsilon);
-}
-
-/** The sum of x and y, and its {@link rmsNorm}. */
-export function addThenRmsNorm(
-  weights: Weights,
-  x: Value,
-  y: Value,
-  epsilon: number,
-): { readonly sum: Value; readonly normed: Value } {
   const { graph, dtype, dims } = x;
+  const [a, b] = graph.inputsOf(x, "Add") ?? [];
+  if (!a || !b || formatDims(a.dims) !== formatDims(b.dims)) {
+    return normalize("SimplifiedLayerNormalization", weights, ["weight"], x, epsilon);
+  }
   const parameters = graph.parameter(weights.param("weight", [knownDim(dims, -1)]), "fp32");
-  const result = { dtype, dims };
-  const [normed, sum] = graph.nodes("SkipSimplifiedLayerNormalization", [x, y, ...parameters], {
+  return graph.replaceNode(x, "SkipSimplifiedLayerNormalization", [a, b, ...parameters], {
     domain: MICROSOFT_DOMAIN,
     attributes: { epsilon: { float: epsilon } },
-    results: [result, undefined, undefined, result],
-  }) as [Value, Value];
-  return { sum, normed };
+    results: [{ dtype, dims }, undefined, undefined, x],
+  })[0] as Value;
 }
 
 function normalize(operator: string, weights: Weights, keys: readonly string[], x: Value, epsilon: number): Value {

@@ -1,12 +1,13 @@
-import type { Target, Tensor } from "@smolvlm/contracts";
+import { tensor, type Target, type Tensor } from "@smolvlm/contracts";
 import { describe, expect, test } from "vitest";
 import type { Value } from "../graph/value.js";
+import { readModel } from "../testing/read-model.js";
 import { cpuGraph, noise, runGraph, weightsWith } from "../testing/run-graph.js";
 import type { WeightFormat } from "../weights/weight-format.js";
 import { geluPytorchTanh, silu } from "./activations.js";
 import { attention } from "./attention.js";
 import { linear, projections } from "./linear.js";
-import { addThenRmsNorm, layerNorm, rmsNorm } from "./normalization.js";
+import { layerNorm, rmsNorm } from "./normalization.js";
 import { patchEmbedding } from "./patch-embedding.js";
 import { pixelShuffle } from "./pixel-shuffle.js";
 
@@ -37,38 +38,54 @@ describe("projections", () => {
   const layers = { a: 64, b: 32, c: 32 };
 
   // Stored as one matrix or apart, each result is that of its own layer, to the bit.
-  test.each(["fp32", "fp16", "q8", "int8", "q4"] as const)("%s gives what the layers give alone", async (format) => {
+  test.each(
+    (["fp32", "fp16", "q8", "int8", "q4"] as const).flatMap((format) => [1, 4].map((groups) => ({ format, groups }))),
+  )("$format in $groups groups gives what the layers give alone", async ({ format, groups }) => {
     const found: Tensor[][] = [];
     for (const keyValueCache of ["new-rows", "joined"] as const) {
       const weights = await weightsWith(tensors);
       const graph = cpuGraph(format, { keyValueCache });
       const all = Object.entries(layers).map(([name, size]) => [weights.at(name), size] as const);
-      const { joined, sizes, parts } = projections(all, graph.input("x", "float32", x.dims));
+      const { joined, sizes, parts } = projections(all, graph.input("x", "float32", x.dims), groups);
       expect(sizes).toEqual([64, 32, 32]);
       // In float32 the checkpoint itself has the weights.
       expect(joined !== undefined).toBe(keyValueCache === "new-rows" && format !== "fp32");
       parts().forEach((part, index) => graph.output(`y${index}`, part));
       expect(graph.storedParameters.length).toBe(joined ? 1 : 3);
+      if (joined) graph.output("joined", joined);
       const outputs = await runGraph(graph, { x });
       found.push([0, 1, 2].map((index) => outputs[`y${index}`] as Tensor));
+      // Each group has 1 / groups of every layer, in the order of the layers.
+      if (!joined) continue;
+      const [everything, y1] = [outputs["joined"], outputs["y1"]].map((each) => each?.data as Float32Array);
+      const last = (groups - 1) * (128 / groups) + 64 / groups;
+      expect(everything?.subarray(last, last + 32 / groups)).toEqual(y1?.subarray(32 - 32 / groups, 32));
     }
     expect(found[0]).toEqual(found[1]);
   });
 });
 
-test("a sum and its norm", async () => {
+test("a sum and its norm are one operation, whoever else uses the sum", async () => {
   const [x, y, weight] = [noise([6, 32]), noise([6, 32], 2), noise([32], 3)];
   const weights = await weightsWith({ "p.weight": weight });
   const graph = cpuGraph();
   const [a, b] = [graph.input("x", "float32", x.dims), graph.input("y", "float32", y.dims)];
-  const both = addThenRmsNorm(weights.at("p"), a, b, 1e-5);
-  graph.output("sum", both.sum);
-  graph.output("normed", both.normed);
-  graph.output("expected", rmsNorm(weights.at("p"), a.add(b), 1e-5));
-  const outputs = (await runGraph(graph, { x, y })) as Record<string, Tensor<"float32">>;
-  closeTo(outputs["sum"] as Tensor<"float32">, (index) => Math.fround((x.data[index] ?? 0) + (y.data[index] ?? 0)));
-  const expected = outputs["expected"] as Tensor<"float32">;
-  closeTo(outputs["normed"] as Tensor<"float32">, (index) => expected.data[index] ?? 0, 1e-6);
+  const sum = a.add(b);
+  graph.output("doubled", sum.mul(2));
+  graph.output("normed", rmsNorm(weights.at("p"), sum, 1e-5));
+  graph.output("sum", sum);
+  graph.output("alone", rmsNorm(weights.at("p"), graph.input("z", "float32", x.dims), 1e-5));
+  const { operators } = readModel(graph.encode("test", () => ({ location: "", offset: 0, length: 0 })));
+  expect(operators).toEqual(["SkipSimplifiedLayerNormalization", "Mul", "SimplifiedLayerNormalization"]);
+  const exact = x.data.map((value, index) => Math.fround(value + (y.data[index] ?? 0)));
+  const outputs = (await runGraph(graph, { x, y, z: tensor("float32", x.dims, exact) })) as Record<
+    string,
+    Tensor<"float32">
+  >;
+  closeTo(outputs["sum"] as Tensor<"float32">, (index) => exact[index] ?? 0);
+  closeTo(outputs["doubled"] as Tensor<"float32">, (index) => 2 * (exact[index] ?? 0));
+  const alone = outputs["alone"] as Tensor<"float32">;
+  closeTo(outputs["normed"] as Tensor<"float32">, (index) => alone.data[index] ?? 0, 1e-6);
 });
 
 describe("linear", () => {

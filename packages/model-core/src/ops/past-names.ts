@@ -6,3 +6,6 @@ export const pastScaleName = (layer: number, kind: string): string => `${pastNam
 
 /** Name of the output with the keys or values that a run gives back. */
 export const presentName = (layer: number, kind: string): string => `present.${layer}.${kind}`;
+
+/** Name of the output with the new keys and values of all layers, where a session appends them itself. */
+export const PRESENT = "present";

@@ -1,0 +1,51 @@
+import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import { describe, expect, test } from "vitest";
+import { ArrayKeyValues } from "./array-key-values.js";
+
+class Tensor {
+  constructor(
+    readonly type: string,
+    readonly data: Float32Array,
+    readonly dims: readonly number[],
+  ) {}
+}
+
+const ort = { Tensor: Tensor as unknown as TensorConstructor };
+const layout = { layers: 2, keyValueHeads: 2, headDim: 2, maxLength: 1000 };
+/** Four buffers of one row, two heads and one position: 16 numbers. */
+const rows = Float32Array.from({ length: 16 }, (_, index) => index);
+const made = (data: Float32Array, dims: readonly number[]): OrtTensor => new Tensor("float32", data, dims) as never;
+
+describe("ArrayKeyValues", () => {
+  test("takes new rows from one output for all layers as from one for each", () => {
+    const single = new ArrayKeyValues(ort, { ...layout, presentOutput: "present" }, 1);
+    const separate = new ArrayKeyValues(ort, layout, 1);
+    expect(Object.keys(single.bind().fetches)).toEqual(["present"]);
+    const names = ["present.0.key", "present.0.value", "present.1.key", "present.1.value"];
+    expect(Object.keys(separate.bind().fetches)).toEqual(names);
+    for (let step = 0; step < 3; step++) {
+      single.append({ present: made(rows, [4, 2, 1, 1, 2]) }, [1]);
+      const parts = names.map((name, index) => [name, made(rows.subarray(4 * index, 4 * index + 4), [1, 2, 1, 2])]);
+      separate.append(Object.fromEntries(parts) as Record<string, OrtTensor>, [1]);
+    }
+    expect(single.lengths).toEqual([3]);
+    const [found, expected] = [single.bind().feeds, separate.bind().feeds];
+    expect(Object.keys(found)).toEqual(Object.keys(expected));
+    for (const [name, { data, dims }] of Object.entries(found)) {
+      expect(data).toEqual(expected[name]?.data);
+      expect(dims).toEqual([1, 2, 1, 256, 2]);
+    }
+    expect(expected["past_key_values.0.key"]?.dims).toEqual([1, 2, 256, 2]);
+  });
+
+  test("binds new tensors only when its buffers have grown", () => {
+    const values = new ArrayKeyValues(ort, { ...layout, presentOutput: "present" }, 1);
+    const before = values.bind();
+    values.append({ present: made(rows, [4, 2, 1, 1, 2]) }, [1]);
+    const grown = values.bind();
+    expect(grown).not.toBe(before);
+    values.append({ present: made(rows, [4, 2, 1, 1, 2]) }, [1]);
+    expect(values.bind()).toBe(grown);
+    expect(values.fork(undefined).bind().feeds["past_key_values.0.key"]).not.toBe(grown.feeds["past_key_values.0.key"]);
+  });
+});
