@@ -3,8 +3,6 @@ import type { GenerationRow } from "./generation-row.js";
 import type { GenerationSettings } from "./generation-settings.js";
 import { InvalidLogitsError } from "./invalid-logits-error.js";
 import { createLogitsProcessors } from "./logits-processors/create-logits-processors.js";
-import { sampleToken } from "./sample-token.js";
-import { xoshiro128 } from "./xoshiro128.js";
 
 /**
  * What chooses a row's next token from the logits [batch · vocabSize], which stay as they are. All memory is allocated here, once.
@@ -16,17 +14,16 @@ export async function createTokenChooser(
   vocabSize: number,
 ): Promise<(logits: Float32Array, row: GenerationRow) => number> {
   const processors = await createLogitsProcessors(settings, vocabSize);
-  const generators = settings.seeds.map(xoshiro128);
+  const draws = settings.seeds.length > 0 ? (await import("./samplers.js")).samplers(settings.seeds) : [];
   const changed = new Float32Array(vocabSize);
-  const isPlain = processors.length === 0 && generators.length === 0;
+  const isPlain = processors.length === 0 && draws.length === 0;
   return (logits, row) => {
     const given = logits.subarray(row.row * vocabSize, (row.row + 1) * vocabSize);
     // Where nothing changes the scores, a copy of the vocabulary's size a token can be saved.
     const scores = isPlain ? given : changed;
     if (!isPlain) scores.set(given);
     for (const { process } of processors) process(scores, row);
-    const random = generators[row.row];
-    const token = random ? sampleToken(scores, random) : greedyToken(scores);
+    const token = (draws[row.row] ?? greedyToken)(scores);
     if (token < 0) {
       throw new InvalidLogitsError({ row: row.row, position: row.ids.length, problem: problemOf(scores) });
     }
