@@ -46,6 +46,8 @@ describe("ArrayKeyValues", () => {
     expect(grown).not.toBe(before);
     values.append({ present: made(rows, [4, 2, 1, 1, 2]) }, [1]);
     expect(values.bind()).toBe(grown);
-    expect(values.fork(undefined).bind().feeds["past_key_values.0.key"]).not.toBe(grown.feeds["past_key_values.0.key"]);
+    expect(values.fork(undefined).bind({}).feeds["past_key_values.0.key"]).not.toBe(
+      grown.feeds["past_key_values.0.key"],
+    );
   });
 });
