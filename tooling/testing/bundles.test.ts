@@ -78,5 +78,7 @@ describe("what a page loads", () => {
     expect(text).not.toMatch(/["'](node:\w+|sharp|onnxruntime-node)["']/);
     expect(gzipped).toBeLessThan(100_000);
     expect(gzipped).toBeGreaterThan(30_000);
+    // What converts weights is in it only as a name: workers load it where there are weights to convert.
+    expect(text).toContain("convert-worker.js");
   });
 });

@@ -53,13 +53,9 @@ export {
   type VisionForwardOutput,
 } from "./smolvlm-vision-transformer.js";
 export { QuantizationError } from "./weights/conversion-bounds.js";
-export {
-  convertRows,
-  type ConversionError,
-  type ConvertedRows,
-  type RowsConverter,
-  type RowsRequest,
-} from "./weights/convert-rows.js";
+export type { ConversionError } from "./weights/conversion-error.js";
+export type { ConvertedRows, RowsConverter, RowsRequest } from "./weights/convert-rows.js";
+export { convertHere, inThisThread } from "./weights/in-this-thread.js";
 export type { WeightType } from "./weights/checkpoint-tensor.js";
 export { weightFormats, type WeightFormat } from "./weights/weight-format.js";
 export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./weights/weight-errors.js";

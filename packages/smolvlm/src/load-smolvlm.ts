@@ -55,7 +55,7 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   const backend = options.backend ?? (await runtime.createBackend(options));
   const meter = weightMeter(backend);
   try {
-    await using converter = runtime.createConverter?.();
+    await using converter = runtime.createConverter();
     const model = await SmolVLMForConditionalGeneration.fromPretrained(files, {
       backend: meter,
       dtype,

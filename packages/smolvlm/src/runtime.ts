@@ -24,6 +24,6 @@ export interface Runtime<Reference, Options> {
   createVideoDecoder(): VideoDecoder | Promise<VideoDecoder>;
   /** Where converted weights are kept. */
   createStore(options: Options): ByteStore;
-  /** Converts weights where the user does not feel it; without it, they are converted in this thread, with pauses. */
-  createConverter?(): RowsConverter & AsyncDisposable;
+  /** Converts weights where the user does not feel it. */
+  createConverter(): RowsConverter & AsyncDisposable;
 }

@@ -66,7 +66,11 @@ function sendFile(path, request, response) {
  */
 export async function serveSite({ checkpoint, photo, peers }) {
   const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-  const ours = { page: here("page-ours.mjs"), worker: join(packages, "smolvlm/src/web/worker.ts") };
+  const ours = {
+    page: here("page-ours.mjs"),
+    worker: join(packages, "smolvlm/src/web/worker.ts"),
+    "convert-worker": join(packages, "smolvlm/src/web/convert-worker.ts"),
+  };
   const assets = new Map(await bundle("ours", ours, { conditions: ["onnxruntime-web-use-extern-wasm"] }));
   const versions = {};
   const folders = { "/checkpoint/": checkpoint, "/ort-ours/": runtimeFiles(join(packages, "smolvlm/package.json")) };

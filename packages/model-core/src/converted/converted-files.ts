@@ -12,6 +12,7 @@ import { openCheckpoint } from "../weights/checkpoint.js";
 import { checkConversion } from "../weights/conversion-bounds.js";
 import { convertParameter } from "../weights/convert-parameter.js";
 import type { RowsConverter } from "../weights/convert-rows.js";
+import { startedEarly } from "../weights/started-early.js";
 import { storedParts, type StoredParameter, type StoredPart } from "../weights/stored-parameter.js";
 import { storedTypes, Weights } from "../weights/weights.js";
 import { MANIFEST_FILE, MANIFEST_VERSION, readManifest, type ConvertedManifest } from "./converted-manifest.js";
@@ -110,16 +111,15 @@ function shardOf(
   const ordered = [...stored].sort((a, b) => Number(a.format !== "fp32") - Number(b.format !== "fp32"));
   const tensors = ordered.flatMap((each) => each.parts.map((part) => shardTensor(each, part)));
   const pieces = async function* (options?: ReadOptions): AsyncGenerator<Uint8Array> {
-    for (const each of ordered) {
-      const { format } = each;
-      yield* convertParameter(each, {
+    const convert = (each: StoredParameter): AsyncGenerator<Uint8Array> =>
+      convertParameter(each, {
         converter,
         signal: options?.signal,
         onConverted: (error, parameter) => {
-          checkConversion(parameter.numbers?.file.file ?? model, parameter.key, format, error);
+          checkConversion(parameter.numbers?.file.file ?? model, parameter.key, each.format, error);
         },
       });
-    }
+    yield* startedEarly(ordered, convert);
   };
   return { file: safetensorsShard(`model-${name}.safetensors`, tensors, pieces), tensors };
 }

@@ -1,5 +1,5 @@
 import { ModelFileError } from "@smolvlm/contracts";
-import type { ConversionError } from "./convert-rows.js";
+import type { ConversionError } from "./conversion-error.js";
 import type { WeightFormat } from "./weight-format.js";
 
 /** What a format loses of one matrix. */

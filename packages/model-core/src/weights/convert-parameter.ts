@@ -1,7 +1,7 @@
 import { ModelFileError, type ReadOptions } from "@smolvlm/contracts";
 import type { Parameter } from "./checkpoint-tensor.js";
-import { addErrors, noError, type ConversionError, type ConvertedRows, type RowsConverter } from "./convert-rows.js";
-import { dequantize } from "./dequantize.js";
+import { addErrors, noError, type ConversionError } from "./conversion-error.js";
+import type { ConvertedRows, RowsConverter } from "./convert-rows.js";
 import { inThisThread } from "./in-this-thread.js";
 import type { StoredParameter } from "./stored-parameter.js";
 import type { QuantizedFormat } from "./weight-format.js";
@@ -9,6 +9,9 @@ import { bytesOf } from "./widen.js";
 
 /** Elements converted at a time: 4 MiB of float32, so that of the largest matrix only the result is in memory. */
 const PIECE_ELEMENTS = 2 ** 20;
+
+/** Pieces of a weight that are read and converted while one is taken. */
+const PIECES_AHEAD = 2;
 
 /** Options of converting. */
 export interface ConvertOptions extends ReadOptions {
@@ -69,10 +72,20 @@ async function* convertedPieces(
   }
   const { file, offset, byteLength, dtype } = numbers;
   const step = Math.max(1, Math.floor(PIECE_ELEMENTS / columns)) * columns * bytesOf[dtype];
-  for (let at = 0; at < byteLength; at += step) {
+  const convert = async (at: number): Promise<ConvertedRows> => {
     options.signal?.throwIfAborted();
     const bytes = await file.source.read(offset + at, Math.min(step, byteLength - at), options);
-    yield await converter.convert({ bytes, type: dtype, columns, format });
+    return converter.convert({ bytes, type: dtype, columns, format });
+  };
+  const begun: Promise<ConvertedRows>[] = [];
+  for (let at = 0; at < byteLength || begun.length > 0; at += step) {
+    if (at < byteLength) {
+      const piece = convert(at);
+      // Told when it is its turn.
+      piece.catch(() => undefined);
+      begun.push(piece);
+    }
+    if (begun.length > PIECES_AHEAD || at + step >= byteLength) yield (await begun.shift()) as ConvertedRows;
   }
 }
 
@@ -82,6 +95,8 @@ async function* readForm(
   [rows, columns]: readonly [number, number],
   options: ReadOptions,
 ): AsyncGenerator<Uint8Array> {
+  // Only a converted checkpoint on a device that it was not made for needs it.
+  const { dequantize } = await import("./dequantize.js");
   const pieceRows = Math.max(1, Math.floor(PIECE_ELEMENTS / columns));
   // Values laid out by columns cannot be read row by row.
   const step = format === "int8" ? rows : pieceRows;

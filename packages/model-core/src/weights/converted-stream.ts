@@ -4,6 +4,7 @@ import { checkConversion } from "./conversion-bounds.js";
 import type { ConversionRecord } from "./conversion-record.js";
 import { convertParameter } from "./convert-parameter.js";
 import type { RowsConverter } from "./convert-rows.js";
+import { startedEarly } from "./started-early.js";
 import { aligned, type StoredLayout } from "./stored-layout.js";
 import type { StoredParameter } from "./stored-parameter.js";
 
@@ -37,34 +38,33 @@ export async function* convertedStream(
   const worst: Record<string, { tensor: string; rms: number; mean: number }> = {};
   let loaded = 0;
   onProgress?.({ stage: "convert", name, loaded, total, unit: "bytes" });
-  for (const each of stored) {
-    const { format, parts } = each;
-    const ends = parts.map(({ byteLength }) => byteLength);
-    let inPart = 0;
-    const pieces = convertParameter(each, {
+  const convert = (each: StoredParameter): AsyncGenerator<Uint8Array> =>
+    convertParameter(each, {
       converter,
       signal,
       onConverted: (error, parameter) => {
+        const { format } = each;
         const lost = checkConversion(parameter.numbers?.file.file ?? model, parameter.key, format, error);
         if (lost.rms >= (worst[format]?.rms ?? 0)) worst[format] = { tensor: parameter.key, ...lost };
       },
     });
-    for await (const piece of pieces) {
-      checksum.add(piece);
-      yield piece;
-      inPart += piece.byteLength;
-      loaded += piece.byteLength;
-      // The bytes come as one stream; the padding belongs between its parts.
-      if (inPart === ends[0]) {
-        const gap = new Uint8Array(aligned(inPart) - inPart);
-        checksum.add(gap);
-        if (gap.length > 0) yield gap;
-        loaded += gap.length;
-        inPart = 0;
-        ends.shift();
-      }
-      onProgress?.({ stage: "convert", name, loaded, total, unit: "bytes" });
+  const ends = stored.flatMap(({ parts }) => parts.map(({ byteLength }) => byteLength));
+  let inPart = 0;
+  for await (const piece of startedEarly(stored, convert)) {
+    checksum.add(piece);
+    yield piece;
+    inPart += piece.byteLength;
+    loaded += piece.byteLength;
+    // The bytes come as one stream; the padding belongs between its parts.
+    if (inPart === ends[0]) {
+      const gap = new Uint8Array(aligned(inPart) - inPart);
+      checksum.add(gap);
+      if (gap.length > 0) yield gap;
+      loaded += gap.length;
+      inPart = 0;
+      ends.shift();
     }
+    onProgress?.({ stage: "convert", name, loaded, total, unit: "bytes" });
   }
   onReport({ worst, checksum: checksum.text });
 }

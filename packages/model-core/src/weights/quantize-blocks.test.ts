@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ErrorMeter } from "./error-meter.js";
 import { quantizeBlocks } from "./quantize-blocks.js";
 import { bitsOf, BLOCK_LENGTH as length } from "./weight-format.js";
 
@@ -34,14 +35,14 @@ describe.each(["q8", "q4"] as const)("%s", (format) => {
 
   test("the parts have the sizes that the kernel expects", () => {
     const blocks = Math.ceil(columns / length);
-    const quantized = quantizeBlocks(normal(rows * columns), columns, format);
+    const quantized = quantizeBlocks(normal(rows * columns), columns, format, new ErrorMeter());
     expect(quantized.scales).toHaveLength(rows * blocks);
     expect(quantized.values).toHaveLength((rows * blocks * length * bits) / 8);
   });
 
   test("zeros, and what fills the last block, are exactly 0", () => {
     for (const matrix of [new Float32Array(rows * columns), normal(rows * columns)]) {
-      const quantized = quantizeBlocks(matrix, columns, format);
+      const quantized = quantizeBlocks(matrix, columns, format, new ErrorMeter());
       const padded = Math.ceil(columns / length) * length;
       const first = matrix[0] === 0 ? 0 : columns;
       for (let row = 0; row < rows; row++) {
@@ -56,7 +57,7 @@ describe.each(["q8", "q4"] as const)("%s", (format) => {
 test("q8: each value is within half a step, the greatest of each block nearly exact", () => {
   const [rows, columns] = [3, 80];
   const matrix = normal(rows * columns);
-  const quantized = quantizeBlocks(matrix, columns, "q8");
+  const quantized = quantizeBlocks(matrix, columns, "q8", new ErrorMeter());
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const exact = matrix[row * columns + column] as number;
@@ -70,7 +71,7 @@ test("q8: each value is within half a step, the greatest of each block nearly ex
 test("q4: blocks that are all on one side, or have a far value, lose little", () => {
   const columns = 64;
   const loss = (matrix: Float32Array): number => {
-    const quantized = quantizeBlocks(matrix, columns, "q4");
+    const quantized = quantizeBlocks(matrix, columns, "q4", new ErrorMeter());
     let [error, sum] = [0, 0];
     matrix.forEach((exact, index) => {
       const { value } = stored(4, quantized, Math.floor(index / columns), index % columns, columns);

@@ -1,3 +1,4 @@
+import type { ErrorMeter } from "./error-meter.js";
 import { bitsOf, BLOCK_LENGTH as length, type BlockFormat } from "./weight-format.js";
 
 /** Rows of a matrix in blocks. */
@@ -18,38 +19,64 @@ const RANGES = [1.05, 0.97, 0.89, 0.81];
  * Rows [rows, columns] in blocks along the row, as `MatMulNBits` takes them: value = (stored − 2^(bits − 1)) · scale. Columns missing in
  * the last block are 0.
  */
-export function quantizeBlocks(matrix: Float32Array, columns: number, format: BlockFormat): QuantizedBlocks {
+export function quantizeBlocks(
+  matrix: Float32Array,
+  columns: number,
+  format: BlockFormat,
+  meter: ErrorMeter,
+): QuantizedBlocks {
   const isWide = bitsOf[format] === 8;
   const zero = isWide ? 128 : 8;
   const rows = matrix.length / columns;
   const blocks = Math.ceil(columns / length);
-  const steps = new Uint8Array(rows * blocks * length);
+  const values = new Uint8Array((rows * blocks * length * bitsOf[format]) / 8);
   const scales = new Float32Array(rows * blocks);
-  for (let row = 0; row < rows; row++) {
-    for (let block = 0; block < blocks; block++) {
-      const index = row * blocks + block;
-      const from = row * columns + block * length;
-      const end = Math.min(from + length, (row + 1) * columns);
-      // The value of largest magnitude is mapped to the end of the range that has one step more, which makes it exact.
-      const widest = -extremeOf(matrix, from, end) / zero;
-      scales[index] = isWide ? widest : bestScale(matrix, from, end, widest);
-      const inverse = scales[index] === 0 ? 0 : 1 / (scales[index] as number);
-      let to = index * length;
-      for (let at = from; at < end; at++) {
-        const step = Math.round((matrix[at] as number) * inverse) + zero;
-        steps[to++] = step < 0 ? 0 : step >= 2 * zero ? 2 * zero - 1 : step;
-      }
-      while (to < (index + 1) * length) steps[to++] = zero;
-    }
+  const block = new Uint8Array(length);
+  for (let index = 0; index < scales.length; index++) {
+    const first = (index % blocks) * length;
+    const from = Math.floor(index / blocks) * columns + first;
+    const end = from + Math.min(length, columns - first);
+    // The value of largest magnitude is mapped to the end of the range that has one step more, which makes it exact.
+    const widest = -extremeOf(matrix, from, end) / zero;
+    const scale = Math.fround(isWide ? widest : bestScale(matrix, from, end, widest));
+    scales[index] = scale;
+    // Of 8 bits the values are the steps; there they are written at once.
+    const [steps, at] = isWide ? [values, index * length] : [block, 0];
+    round(matrix, from, end, scale, zero, steps, at);
+    meter.addSteps(matrix, from, end, steps, at, zero, scale);
+    steps.fill(zero, at + end - from, at + length);
+    if (!isWide) pack(block, values, (index * length) / 2);
   }
-  return { values: isWide ? steps : packNibbles(steps), scales };
+  return { values, scales };
+}
+
+/** The nearest steps. Adding a half and the zero first makes rounding a truncation, which is far cheaper. */
+function round(
+  matrix: Float32Array,
+  from: number,
+  end: number,
+  scale: number,
+  zero: number,
+  steps: Uint8Array,
+  at: number,
+): void {
+  const inverse = scale === 0 ? 0 : 1 / scale;
+  const most = 2 * zero - 1;
+  for (let index = from; index < end; index++) {
+    const step = ((matrix[index] as number) * inverse + (zero + 0.5)) | 0;
+    steps[at++] = step < 0 ? 0 : step > most ? most : step;
+  }
 }
 
 function extremeOf(matrix: Float32Array, from: number, end: number): number {
   let extreme = 0;
+  let greatest = 0;
   for (let at = from; at < end; at++) {
     const value = matrix[at] as number;
-    if (Math.abs(value) > Math.abs(extreme)) extreme = value;
+    const magnitude = Math.abs(value);
+    if (magnitude <= greatest) continue;
+    extreme = value;
+    greatest = magnitude;
   }
   return extreme;
 }
@@ -68,9 +95,8 @@ function bestScale(matrix: Float32Array, from: number, end: number, widest: numb
     let squares = 0;
     for (let at = from; at < end; at++) {
       const value = matrix[at] as number;
-      let step = Math.round(value * inverse);
-      if (step < -8) step = -8;
-      else if (step > 7) step = 7;
+      const nearest = (value * inverse + 8.5) | 0;
+      const step = (nearest < 0 ? 0 : nearest > 15 ? 15 : nearest) - 8;
       products += value * step;
       squares += step * step;
     }
@@ -82,10 +108,8 @@ function bestScale(matrix: Float32Array, from: number, end: number, widest: numb
   return best;
 }
 
-function packNibbles(steps: Uint8Array): Uint8Array {
-  const packed = new Uint8Array(steps.length / 2);
-  for (let index = 0; index < packed.length; index++) {
-    packed[index] = (steps[2 * index] as number) | ((steps[2 * index + 1] as number) << 4);
+function pack(steps: Uint8Array, packed: Uint8Array, at: number): void {
+  for (let index = 0; index < length; index += 2) {
+    packed[at++] = (steps[index] as number) | ((steps[index + 1] as number) << 4);
   }
-  return packed;
 }

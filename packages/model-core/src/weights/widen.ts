@@ -20,21 +20,29 @@ function halves(): Float32Array {
   return halfTable;
 }
 
-/** Little-endian numbers of a checkpoint as float32, which holds them all exactly. F32 bytes that are aligned are not copied. */
-export function widen(bytes: Uint8Array, type: WeightType): Float32Array {
+/**
+ * Little-endian numbers of a checkpoint as float32, which holds them all exactly. F32 bytes that are aligned are not copied.
+ *
+ * @param memory gives an array to write them into, whatever is in it; by default a new one.
+ */
+export function widen(
+  bytes: Uint8Array,
+  type: WeightType,
+  memory = (count: number): Float32Array => new Float32Array(count),
+): Float32Array {
   const width = bytesOf[type];
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
   const count = bytes.byteLength / width;
   if (type === "F32") return new Float32Array(aligned.buffer, aligned.byteOffset, count);
   const bits = new Uint16Array(aligned.buffer, aligned.byteOffset, count);
-  const values = new Float32Array(count);
+  const values = memory(count);
   if (type === "F16") {
     const table = halves();
     for (let index = 0; index < count; index++) values[index] = table[bits[index] as number] as number;
     return values;
   }
   // bfloat16 is the upper half of a float32.
-  const wide = new Uint32Array(values.buffer);
+  const wide = new Uint32Array(values.buffer, values.byteOffset, count);
   for (let index = 0; index < count; index++) wide[index] = (bits[index] as number) << 16;
   return values;
 }

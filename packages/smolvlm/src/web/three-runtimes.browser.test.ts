@@ -10,6 +10,8 @@ import type { AnswerRequest, GivenAnswer } from "./testing/page.js";
 
 /** The project's bound between runtimes, absolute, on logits of order 10. */
 const TOLERANCE = 1e-3;
+/** What rounding all weights and rows to 8 bits may move them by. */
+const INT8_TOLERANCE = 0.5;
 const examplesPath = dirname(nanoExamples.scene);
 
 interface Example {
@@ -69,6 +71,22 @@ test("WASM with an int8 cache gives the same tokens", async () => {
   } satisfies AnswerRequest);
   expect(given.map(({ tokenIds }) => tokenIds)).toEqual(onNode.map(({ tokenIds }) => tokenIds));
 }, 60_000);
+
+// What `auto` means there.
+test("WASM with int8 weights gives the same tokens, and last logits near those of float32", async () => {
+  await using opened = await openNanoPage({});
+  const given = await call<readonly GivenAnswer[]>(opened.page, "answer", {
+    files: nanoFiles,
+    options: { device: "wasm", wasmPaths, dtype: "auto" },
+    conversations: examples.map(({ conversation }) => withMediaAt(conversation, "/examples/")),
+  } satisfies AnswerRequest);
+  given.forEach(({ tokenIds, lastLogits }, index) => {
+    const node = onNode[index] as GivenAnswer;
+    expect(tokenIds).toEqual(node.tokenIds);
+    const apart = lastLogits.map((value, i) => Math.abs(value - (node.lastLogits[i] ?? NaN)));
+    expect(Math.max(...apart)).toBeLessThan(INT8_TOLERANCE);
+  });
+}, 180_000);
 
 /** Names of a conversation's media. */
 function mediaOf(conversation: Conversation): string {

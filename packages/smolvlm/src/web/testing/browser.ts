@@ -20,7 +20,11 @@ export const wasmPaths = {
 /** Opens the test page, with the bundled model beside it. */
 export function openNanoPage(options: Pick<BrowserPageOptions, "args" | "headers">): Promise<BrowserPage> {
   return openBrowserPage({
-    entries: { page: join(here, "page.ts"), worker: join(here, "../worker.ts") },
+    entries: {
+      page: join(here, "page.ts"),
+      worker: join(here, "../worker.ts"),
+      "convert-worker": join(here, "../convert-worker.ts"),
+    },
     build: { conditions: ["onnxruntime-web-use-extern-wasm"] },
     folders: { "/nano/": nanoModelPath, "/examples/": dirname(nanoExamples.scene), "/ort/": runtimeFiles },
     ...options,
