@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { losableGpu } from "@smolvlm/tooling/losable-gpu";
 import { expect, test } from "vitest";
 import { call, openTestPage, wasmPaths } from "./testing/browser.js";
 import type { GoldenAnswer, GoldenRequest } from "./testing/check-golden.js";
@@ -30,13 +31,22 @@ test("auto takes WebGPU where it computes right", async () => {
   expect(found).toMatchObject({ device: "webgpu", fallbackReason: undefined });
 }, 60_000);
 
-test("a lost device is a DeviceLostError, and a new backend gives the same again", async () => {
-  await using opened = await openTestPage({ gpu: true });
-  const { error, before, after } = await call<Loss>(opened.page, "loseDevice", { wasmPaths });
-  expect(error.name).toBe("DeviceLostError");
-  expect(error.message).toContain("create a new backend");
-  expect([before, after]).toEqual([3, 3]);
-}, 60_000);
+test.each([
+  ["in the page's thread", false],
+  ["in a worker", true],
+])(
+  "a device lost %s is a DeviceLostError, and a new backend gives the same again",
+  async (_, worker) => {
+    await using opened = await openTestPage({ gpu: true });
+    const { page } = opened;
+    await page.exposeFunction("destroyDevices", await losableGpu(page, "**/worker.js"));
+    const { error, before, after } = await call<Loss>(page, "loseDevice", { wasmPaths, worker });
+    expect(error.name).toBe("DeviceLostError");
+    expect(error.message).toContain("create a new backend");
+    expect([before, after]).toEqual([3, 3]);
+  },
+  60_000,
+);
 
 test.each([
   ["WASM", "v2-base-fp32", "one-image", Infinity],

@@ -62,6 +62,8 @@ export const en = {
   tokensPerSecond: (n: string) => `${n} tokens/s`,
   why: "Why?",
   whyNoGpu: "Why not the graphics card",
+  noGpu: "this browser gives the page no graphics card (WebGPU), so the processor computes.",
+  gpuFailed: "it (WebGPU) was tried and did not compute as it should, so the processor does.",
   whyOneThread: "Why one thread",
   notIsolated: "The server does not isolate this page, so it computes with one thread. Reloading once usually helps.",
   // Empty state

@@ -59,6 +59,8 @@ export const ko: Messages = {
   tokensPerSecond: (n) => `초당 ${n}토큰`,
   why: "왜 그런가요?",
   whyNoGpu: "그래픽 카드를 쓰지 않는 이유",
+  noGpu: "이 브라우저가 페이지에 그래픽 카드(WebGPU)를 제공하지 않아 프로세서로 계산합니다.",
+  gpuFailed: "그래픽 카드(WebGPU)를 시험했지만 계산이 올바르지 않아 프로세서로 계산합니다.",
   whyOneThread: "스레드가 하나인 이유",
   notIsolated: "서버가 이 페이지를 격리하지 않아 스레드 하나로 계산합니다. 한 번 새로 고치면 대개 해결됩니다.",
   emptyTitle: "무엇이든 보여 주세요",

@@ -48,6 +48,8 @@ const bundled: ModelChoice = { source: { kind: "bundled" }, dtype: "fp32", devic
 export const choice = signal<ModelChoice>(bundled);
 /** What became of it. */
 export const modelState = signal<ModelState>({ kind: "none" });
+/** Whether the browser gave a GPU to try, when a model was loaded last. */
+export const gpuWasThere = signal(false);
 /** The model, when it is ready. */
 export const readyModel = computed(() => (modelState.value.kind === "ready" ? modelState.value.model : undefined));
 
@@ -116,6 +118,7 @@ async function open({ source, dtype, device }: ModelChoice, name: string, aborte
   };
   const options = { signal: aborted, onProgress };
   const withGpu = device !== "wasm" && (await hasGpu());
+  gpuWasThere.value = withGpu;
   return await loadSmolVLM(await filesOf(source, options), {
     ...options,
     dtype,

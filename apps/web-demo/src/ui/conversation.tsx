@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../lib/format.js";
 import { renderMarkdown } from "../lib/markdown.js";
+import type { Problem } from "../lib/problem.js";
 import { answering, retry, turns, type Turn } from "../state/chat.js";
 import { language, say } from "../state/settings.js";
 import { Icon } from "./icon.js";
@@ -62,11 +63,16 @@ function TurnView({ turn, last }: { readonly turn: Turn; readonly last: boolean 
         )}
         {text !== "" && <Markdown text={text} />}
         {state === "stopped" && <p class="hint">{words.stopped}</p>}
-        {state === "failed" && turn.problem && <Notice problem={turn.problem} />}
+        {state === "failed" && turn.problem && <Failure problem={turn.problem} last={last} />}
         {(state === "done" || state === "stopped") && <Foot turn={turn} last={last} />}
       </section>
     </article>
   );
+}
+
+/** Why there is no answer. Whoever loads the model again for it is answered then. */
+function Failure({ problem, last }: { readonly problem: Problem; readonly last: boolean }) {
+  return <Notice problem={problem} onLoaded={last ? () => void retry() : undefined} />;
 }
 
 function Markdown({ text }: { readonly text: string }) {

@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration, formatNumber } from "../lib/format.js";
 import { lastSpeed } from "../state/chat.js";
-import { cancelLoading, modelState, readyModel, reloadModel, type LoadProgress } from "../state/model.js";
+import { cancelLoading, gpuWasThere, modelState, readyModel, reloadModel, type LoadProgress } from "../state/model.js";
 import { language, say } from "../state/settings.js";
 import { Notice } from "./notice.js";
 
@@ -50,9 +50,12 @@ function Why() {
     <details class="why">
       <summary>{words.why}</summary>
       {fallbackReason && (
-        <p>
-          {words.whyNoGpu}: <span lang="en">{fallbackReason}</span>
-        </p>
+        <>
+          <p>
+            {words.whyNoGpu}: {gpuWasThere.value ? words.gpuFailed : words.noGpu}
+          </p>
+          {gpuWasThere.value && <code lang="en">{fallbackReason}</code>}
+        </>
       )}
       {singleThreadReason && (
         <p>

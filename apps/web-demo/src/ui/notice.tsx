@@ -9,16 +9,18 @@ interface NoticeProps {
   readonly problem: Problem;
   /** What "try again" does here. */
   readonly onRetry?: (() => void) | undefined;
+  /** What follows when a way out has loaded a model. */
+  readonly onLoaded?: (() => void) | undefined;
   readonly onDismiss?: (() => void) | undefined;
 }
 
 /** A problem as a sentence, with what one can do about it. */
-export function Notice({ problem, onRetry, onDismiss }: NoticeProps) {
+export function Notice({ problem, onRetry, onLoaded, onDismiss }: NoticeProps) {
   const words = say.value;
   const ways: Readonly<Record<WayOut, readonly [label: string, act: () => void]>> = {
     retry: [words.retry, onRetry ?? (() => void retry())],
-    reload: [words.reload, () => void reloadModel()],
-    useProcessor: [words.useProcessor, () => void reloadModel("wasm")],
+    reload: [words.reload, () => void reloadModel().then(onLoaded)],
+    useProcessor: [words.useProcessor, () => void reloadModel("wasm").then(onLoaded)],
     useBundled: [words.useBundled, () => void loadBundled()],
     newChat: [words.newChat, newConversation],
     chooseModel: [words.chooseModel, openModelDialog],

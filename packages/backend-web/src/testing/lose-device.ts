@@ -11,12 +11,9 @@ export interface Loss {
   readonly after: number;
 }
 
-/** Destroys the GPU device of a backend in this thread, runs, and then loads the same again. */
-export async function runsAfterLoss(
-  options: WebBackendOptions,
-  gpu: { readonly device: Promise<{ destroy(): void }> },
-): Promise<Loss> {
-  const chosen = { ...options, device: "webgpu", worker: false } as const;
+/** Runs on WebGPU before and after its device is destroyed, and then loads the same again. */
+export async function runsAfterLoss(options: WebBackendOptions, destroy: () => Promise<unknown>): Promise<Loss> {
+  const chosen = { ...options, device: "webgpu" } as const;
   const graph = { name: "add", model: testGraph("twoOutputs"), externalData: [] };
   const feeds = { a: tensor("float32", [1], Float32Array.of(1)), b: tensor("float32", [1], Float32Array.of(2)) };
   const sumOf = (outputs: Readonly<Record<string, Tensor>>): number => Number(outputs["sum"]?.data[0]);
@@ -24,7 +21,7 @@ export async function runsAfterLoss(
   const lost = await webBackend(chosen);
   const session = await lost.createSession(graph);
   const before = sumOf(await session.run(feeds));
-  (await gpu.device).destroy();
+  await destroy();
   await new Promise((resolve) => setTimeout(resolve, 200));
   const error = await session.run(feeds).then(
     () => ({ name: "none", message: "the run succeeded" }),

@@ -12,10 +12,19 @@ async function describe(options: WebBackendOptions) {
   return { device, threads, fallbackReason, singleThreadReason, name };
 }
 
-/** Takes the GPU device away from a backend, and loads again. */
+/** What the test lets a page call. */
+interface TestGlobals {
+  /** Destroys the GPU devices of the page's workers. */
+  destroyDevices(): Promise<number>;
+}
+
+/** Takes the GPU device away from a backend, in this thread or in its worker, and loads again. */
 async function loseDevice(options: WebBackendOptions): Promise<Loss> {
   const { runsAfterLoss } = await import("./lose-device.js");
-  return runsAfterLoss(options, gpuRuntime.env.webgpu as unknown as { readonly device: Promise<{ destroy(): void }> });
+  const gpu = gpuRuntime.env.webgpu as unknown as { readonly device: Promise<{ destroy(): void }> };
+  return runsAfterLoss(options, async () =>
+    options.worker === false ? (await gpu.device).destroy() : (globalThis as unknown as TestGlobals).destroyDevices(),
+  );
 }
 
 Object.assign(globalThis, { smolvlmTest: { runSuite, describe, checkGolden, loseDevice } });
