@@ -17,8 +17,8 @@ const HELP = `node bench.mjs --files FOLDER [--files FOLDER …] [--python INTER
   --shape 256M|500M      shape of the one that is made (256M)
   --python INTERPRETER   with torch and transformers: PyTorch fp32 and bf16 are measured too
   --peers                transformers.js and llama.cpp too; installed in a folder for temporary files the first time
-  --dtype LIST           our formats, the first also for the image stages (fp32,q8,q4)
-  --session-dtype NAME   the format of the lines about sessions (q8)
+  --dtype LIST           our formats, the first also for the image stages (fp32,auto,q8,q4)
+  --session-dtype NAME   the format of the lines about sessions (auto)
   --photo FILE           a JPEG of 4:3 instead of one that is drawn; --large-photo FILE likewise, of 12 megapixels
   --threads N            of all sides (the cores of this machine)
   --rounds N (4)  --photo-rounds N that include the whole photo (2)  --loads N (2)
@@ -35,8 +35,8 @@ const { values } = parseArgs({
     shape: { type: "string", default: "256M" },
     python: { type: "string" },
     peers: { type: "boolean", default: false },
-    dtype: { type: "string", default: "fp32,q8,q4" },
-    "session-dtype": { type: "string", default: "q8" },
+    dtype: { type: "string", default: "fp32,auto,q8,q4" },
+    "session-dtype": { type: "string", default: "auto" },
     photo: { type: "string" },
     "large-photo": { type: "string" },
     threads: { type: "string", default: String(availableParallelism()) },

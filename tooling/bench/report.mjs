@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { bytesPerToken, operationsOfFrame } from "@smolvlm/cli/bench";
 import { parseModelConfig } from "@smolvlm/config";
+import { autoFormats } from "@smolvlm/model-core";
 import { checkpointTensors } from "./checkpoint-shape.mjs";
 import { targetRows } from "./report-targets.mjs";
 import { sidesOf } from "./sides.mjs";
@@ -40,7 +41,13 @@ each line means is in [tooling/bench/README.md](../tooling/bench/README.md).
 * Machine: ${machine()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB; ${threads} threads on every side.
 * ${list.join(", ")}.
 * Checkpoint: random weights of the shape of SmolVLM2: text ${text.num_hidden_layers} layers of ${text.hidden_size}, vision ${vision.num_hidden_layers} layers of ${vision.hidden_size}; ${gigabytes(bytes)} GB as fp32. transformers.js runs the same weights in the layout that \`smolvlm convert --layout transformers.js\` writes, llama.cpp the text model as GGUF.
-* Picture: 4:3, ${frames} frames, ${answers.promptTokens} prompt tokens with the question; an answer has ${newTokens} tokens.
+${
+  dtypes.includes("auto")
+    ? `* auto: ${Object.entries(autoFormats.cpu)
+        .map((each) => each.join(" "))
+        .join(", ")}.\n`
+    : ""
+}* Picture: 4:3, ${frames} frames, ${answers.promptTokens} prompt tokens with the question; an answer has ${newTokens} tokens.
 * ${disturbance(rounds)}
 * Medians of ${rounds.length} rounds, of ${Math.min(photoRounds, rounds.length)} for the photo's lines; in brackets the range.`;
 }
