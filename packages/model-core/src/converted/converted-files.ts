@@ -7,13 +7,14 @@ import { languageGraph } from "../models/language-graph.js";
 import { modelScope } from "../models/model-scope.js";
 import { visionGraph } from "../models/vision-graph.js";
 import { modelFolderFile, type ModelFolderFile } from "../transformers-js/model-folder-file.js";
-import type { NumberTensor } from "../weights/checkpoint-tensor.js";
+import type { NumberTensor, Parameter } from "../weights/checkpoint-tensor.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
 import { checkConversion } from "../weights/conversion-bounds.js";
 import { convertParameter } from "../weights/convert-parameter.js";
 import type { RowsConverter } from "../weights/convert-rows.js";
 import { startedEarly } from "../weights/started-early.js";
 import { storedParts, type StoredParameter, type StoredPart } from "../weights/stored-parameter.js";
+import type { WeightFormat } from "../weights/weight-format.js";
 import { storedTypes, Weights } from "../weights/weights.js";
 import { MANIFEST_FILE, MANIFEST_VERSION, readManifest, type ConvertedManifest } from "./converted-manifest.js";
 import { copiedFiles } from "./copied-files.js";
@@ -89,11 +90,17 @@ export async function convertedFiles(
   ];
 }
 
-/** The weights of a graph by their own keys; a graph that finds them so does not stack them. */
+/** The weights of a graph by their own keys, each once; a graph that finds them so does not stack them. */
 function separately(graph: GraphBuilder): readonly StoredParameter[] {
-  return graph.storedParameters.flatMap(({ parameters, format }) =>
-    parameters.map((parameter) => ({ parameters: [parameter], format, parts: storedParts(parameter, format) })),
-  );
+  const formats = new Map<Parameter, WeightFormat>();
+  for (const { parameters, format } of graph.storedParameters) {
+    for (const parameter of parameters) formats.set(parameter.whole ?? parameter, format);
+  }
+  return [...formats].map(([parameter, format]) => ({
+    parameters: [parameter],
+    format,
+    parts: storedParts(parameter, format),
+  }));
 }
 
 interface Shard {

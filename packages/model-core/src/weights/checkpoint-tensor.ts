@@ -59,4 +59,6 @@ export interface Parameter {
   readonly numbers?: NumberTensor | undefined;
   /** Forms that a converted checkpoint has it in: the tensors of its stored parts, in their order. */
   readonly forms: ReadonlyMap<QuantizedFormat, readonly CheckpointTensor[]>;
+  /** The matrix of the checkpoint that these are rows of, where they are not all. */
+  readonly whole?: Parameter | undefined;
 }
