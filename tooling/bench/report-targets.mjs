@@ -28,9 +28,12 @@ export function targetRows({ rounds, limits, loads, answers, config, fp32Bytes, 
   const ratio = (id, name, other) => over((round) => ms(round, id, name) / ms(round, id, other));
   const bandwidth = (name) =>
     over((round, index) => {
+      if (!loads[name]) return NaN;
       const seconds = ms(round, `decode${CONTEXTS[0]}`, name) / 1000;
       return (
-        bytesPerToken(config, name, CONTEXTS[0]) / seconds / Math.max(limits[index].reader, limits[index].torch ?? 0)
+        bytesPerToken(config, loads[name].first.formats, CONTEXTS[0]) /
+        seconds /
+        Math.max(limits[index].reader, limits[index].torch ?? 0)
       );
     });
   const photo = dtypes.includes("auto") ? "auto" : fastestOf({ rounds, dtypes });
@@ -49,12 +52,15 @@ export function targetRows({ rounds, limits, loads, answers, config, fp32Bytes, 
     ...atLeast(2),
   );
   const grown = over((round) => ms(round, "decode2048", FAST) / ms(round, "decode128", FAST));
-  const bytes = bytesPerToken(config, FAST, 2048) / bytesPerToken(config, FAST, 128);
-  row(
-    `${FAST} token from 2048 on, of one from 128 on (bytes read grow ${bytes.toFixed(2)} times)`,
-    grown,
-    ...atMost(Number(bytes.toFixed(2))),
-  );
+  if (loads[FAST]) {
+    const { formats } = loads[FAST].first;
+    const bytes = bytesPerToken(config, formats, 2048) / bytesPerToken(config, formats, 128);
+    row(
+      `${FAST} token from 2048 on, of one from 128 on (bytes read grow ${bytes.toFixed(2)} times)`,
+      grown,
+      ...atMost(Number(bytes.toFixed(2))),
+    );
+  }
   row(
     `photo to the first token, ${photo}, of transformers.js fp32`,
     ratio("firstToken", photo, "tjs-fp32"),

@@ -101,12 +101,12 @@ function ratioTable(measured, peer) {
   return `## Time and memory as a fraction of ${peer.title}\n\nBelow 1 is better than ${peer.title}.\n\n${table(["", ...dtypes], shown)}`;
 }
 
-function limitsTable({ rounds, limits, config, dtypes }) {
+function limitsTable({ rounds, limits, loads, config, dtypes }) {
   const bandwidth = limits.map(({ reader, torch = 0 }) => Math.max(reader, torch));
   const share = (name, context) =>
     rounds.map((round, index) => {
       const seconds = millisecondsOf(round[`decode${context}`][name]) / 1000;
-      return (100 * bytesPerToken(config, name, context)) / seconds / bandwidth[index];
+      return (100 * bytesPerToken(config, loads[name].first.formats, context)) / seconds / bandwidth[index];
     });
   const rows = CONTEXTS.map((context) => [
     `token from ${context} tokens on, of the memory bandwidth`,

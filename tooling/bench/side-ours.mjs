@@ -26,7 +26,7 @@ const operations = {
     // Nothing is remembered of pictures: every measurement computes all of it, unless it says otherwise.
     const options = { dtype, threads, store: fileByteStore(store), visionCache: false };
     probe = await ModelProbe.load(await openModel(folder), options);
-    return { ...probe.loading, importMs };
+    return { ...probe.loading, importMs, formats: probe.smolvlm.model.formats };
   },
   /** The prompt of the answer, for the other sides, and the frames, for those that are to compute with the same ones. */
   async prompt({ photo, file }) {

@@ -1,6 +1,11 @@
 import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { nanoModelPath } from "@smolvlm/nano";
+import { fileByteStore, loadSmolVLM, type ByteStore, type WeightFormat } from "smolvlm";
+import { expect, onTestFinished, test } from "vitest";
 import type { BenchReport } from "./bench/bench-result.js";
 import { formatBench } from "./bench/format-bench.js";
 import { bytesPerToken, operationsOfFrame, operationsOfPrompt } from "./bench/model-costs.js";
@@ -54,6 +59,31 @@ test("a format or a list that is none is refused before anything is measured", a
   expect(list.stderr).toMatch(/whole number of at least 1/);
 });
 
+test.each(["fp32", "fp16", "q8", "int8", "q4", "auto"] as const)(
+  "what a token reads in %s is what the text model's weights take in the store",
+  async (dtype) => {
+    const sizes = new Map<string, number>();
+    const folder = await mkdtemp(join(tmpdir(), "smolvlm-costs-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const kept = fileByteStore(folder);
+    const store: ByteStore = {
+      get: (key, options) => kept.get(key, options),
+      delete: (key) => kept.delete(key),
+      put(key, size, pieces, options) {
+        sizes.set(key, size);
+        return kept.put(key, size, pieces, options);
+      },
+    };
+    await using smolvlm = await loadSmolVLM(nanoModelPath, { dtype, store });
+    const { config, formats } = smolvlm.model;
+    const [, stored = 0] = [...sizes].find(([key]) => /language.*weights$/.test(key)) ?? [];
+    // A row of the embedding is read from the checkpoint.
+    const read = bytesPerToken(config, formats, 0) - 4 * config.textConfig.hiddenSize;
+    const vectors = 4 * (2 * config.textConfig.numHiddenLayers + 1) * config.textConfig.hiddenSize;
+    expect(stored).toBe(formats.text === "fp16" ? (read - vectors) / 2 + vectors : read);
+  },
+);
+
 test("what a token reads and a frame computes, counted by hand for small shapes", () => {
   const config = {
     textConfig: {
@@ -76,8 +106,16 @@ test("what a token reads and a frame computes, counted by hand for small shapes"
   } as Parameters<typeof bytesPerToken>[0];
   // Layer: q 2·2, k and v 2·1 each, o 2·2, three of 2·3; head 2·5. Vectors: four of 2. Cache: two values a position.
   const weights = 4 + 2 + 2 + 4 + 18;
-  expect(bytesPerToken(config, "fp32", 10)).toBe(4 * (weights + 10 + 8 + 20));
-  expect(bytesPerToken(config, "something", 10)).toBeUndefined();
+  const others = 4 * (8 + 20);
+  const all = (format: WeightFormat): number => bytesPerToken(config, { text: format, head: format }, 10);
+  expect(all("fp32")).toBe(4 * (weights + 10) + others);
+  // The graph widens it when it is loaded.
+  expect(all("fp16")).toBe(all("fp32"));
+  // Outputs: 2 + 1 + 1, 2, three times 3 or 2; head 5. Each has a scale.
+  expect(all("int8")).toBe(weights + 10 + 4 * (4 + 2 + 6 + 2 + 5) + others);
+  // Every row is one block.
+  expect(all("q8")).toBe(36 * (4 + 2 + 6 + 2 + 5) + others);
+  expect(bytesPerToken(config, { text: "q4", head: "q8" }, 10)).toBe(20 * (4 + 2 + 6 + 2) + 36 * 5 + others);
   expect(operationsOfPrompt(config, 7)).toBe(2 * (7 * weights + 49 * 2 + 10));
   // 4 patches: projections 16 + MLP 12 each, scores and sums 2·16·2; patches 4·2·3; connector 4·2·2.
   expect(operationsOfFrame(config)).toBe(2 * (4 * 28 + 64 + 24 + 16));

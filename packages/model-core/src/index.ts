@@ -21,7 +21,7 @@ export { resolveGenerationOptions, type ResolveGenerationInit } from "./generati
 export type { TokenStream } from "./generation/token-stream.js";
 export { GraphError } from "./graph/graph-error.js";
 export { autoFormats } from "./inference/auto-formats.js";
-export type { DtypeChoice, ModelDtype, PartFormats } from "./inference/dtype.js";
+export { headFormat, type DtypeChoice, type ModelDtype, type PartFormats } from "./inference/dtype.js";
 export type { WantedLogits } from "./inference/gathered-logits.js";
 export type { KvCacheDtype } from "./graph/graph-builder.js";
 export type { LoadProgress } from "./inference/graph-loader.js";

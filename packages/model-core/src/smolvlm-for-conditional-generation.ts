@@ -5,6 +5,7 @@ import { generateTokens } from "./generation/generate.js";
 import type { GenerationOptions } from "./generation/generation-options.js";
 import { resolveGenerationOptions } from "./generation/resolve-generation-options.js";
 import type { TokenStream } from "./generation/token-stream.js";
+import type { PartFormats } from "./inference/dtype.js";
 import type { WantedLogits } from "./inference/gathered-logits.js";
 import { GuessingDecoder } from "./inference/guessing-decoder.js";
 import { imageFeatures, type ImageFeaturesInputs } from "./inference/image-features.js";
@@ -52,6 +53,8 @@ export interface GenerationStream extends TokenStream, AsyncDisposable {
 /** SmolVLM or SmolVLM2: frames and text in, text out. It holds sessions until it is disposed. */
 export class SmolVLMForConditionalGeneration implements AsyncDisposable {
   readonly config: SmolVLMConfig;
+  /** How the matrices of each part are stored: what the wish for a `dtype` became on this backend. */
+  readonly formats: PartFormats;
   /** The checkpoint's options of generation, for what a call leaves out. */
   readonly generationConfig: GenerationConfig;
   readonly #runtime: ModelRuntime;
@@ -59,6 +62,7 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
   private constructor(runtime: ModelRuntime, generationConfig: GenerationConfig) {
     this.#runtime = runtime;
     this.config = runtime.config;
+    this.formats = runtime.formats;
     this.generationConfig = generationConfig;
   }
 

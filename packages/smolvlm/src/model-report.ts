@@ -3,6 +3,7 @@ import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
 import { SmolVLMImageProcessor, type ImageProcessorOptions } from "@smolvlm/image-processor";
 import {
   autoFormats,
+  headFormat,
   weightFormats,
   type KvCacheDtype,
   type PartFormats,
@@ -100,9 +101,10 @@ export async function reportModel(files: ModelFiles, options: ReportOptions = {}
   const linear =
     vision.numHiddenLayers * (4 * vision.hiddenSize ** 2 + 2 * vision.hiddenSize * vision.intermediateSize) +
     parameters.connector +
-    text.numHiddenLayers * textLayerMatrices(config) +
-    (parameters.head === 0 ? parameters.embedding : parameters.head);
-  const other = parameters.total - parameters.embedding - (linear - (parameters.head === 0 ? parameters.embedding : 0));
+    text.numHiddenLayers * textLayerMatrices(config);
+  // A tied output layer has the embedding's weights, and is stored for itself all the same.
+  const head = parameters.embedding;
+  const other = parameters.total - parameters.embedding - parameters.head - linear;
   const cached = 2 * text.numHiddenLayers * text.numKeyValueHeads;
   const cost = (width: number, height: number, budget?: ReportOptions["imageOptions"]): FrameCost => {
     const { rows, cols, patches: frames } = imageProcessor.getNumberOfImagePatches(height, width, budget);
@@ -115,9 +117,10 @@ export async function reportModel(files: ModelFiles, options: ReportOptions = {}
     config,
     parameters,
     formats: weightFormats.map((format) => {
-      const { memory, disk } = linearBytes[format];
-      const bytes = (each: number): number => Math.round(linear * each + other * 4);
-      return { format, memory: bytes(memory), disk: format === "fp32" ? 0 : bytes(disk) };
+      const [each, ofHead] = [linearBytes[format], linearBytes[headFormat(format)]];
+      const bytes = (where: "memory" | "disk"): number =>
+        Math.round(linear * each[where] + head * ofHead[where] + other * 4);
+      return { format, memory: bytes("memory"), disk: format === "fp32" ? 0 : bytes("disk") };
     }),
     auto: autoFormats.cpu,
     cacheBytesPerToken: { fp32: cached * 4 * text.headDim, int8: cached * (text.headDim + 4) },

@@ -23,6 +23,9 @@ const cases = (JSON.parse(readFileSync(`${folder}cases.json`, "utf8")) as readon
 }));
 const tasks = [...new Set(cases.map(({ task }) => task))];
 
+/** Conversations that are answered together. */
+const BATCH = 8;
+
 let model: SmolVLM;
 beforeAll(async () => {
   model = await loadSmolVLM(nanoModelPath);
@@ -46,3 +49,27 @@ describe("the bundled model answers as in transformers", () => {
     );
   });
 });
+
+// What transformers answered is what fp32 answers here, as seen above.
+test.each([
+  ["q8", 0.995],
+  ["q4", 0.97],
+] as const)(
+  "in %s at least %d of the answers are those of fp32",
+  async (dtype, least) => {
+    // More threads than one only wait for each other with so small a model.
+    await using quantized = await loadSmolVLM(nanoModelPath, { dtype, threads: 1 });
+    const different: string[] = [];
+    for (let first = 0; first < cases.length; first += BATCH) {
+      const batch = cases.slice(first, first + BATCH);
+      const conversations = batch.map(({ conversation }) => conversation);
+      const { answers } = await quantized.generateBatch({ conversations, maxNewTokens: 96 });
+      answers.forEach(({ tokenIds }, index) => {
+        const { id, referenceTokenIds } = batch[index] as EvaluationCase;
+        if (tokenIds.join() !== referenceTokenIds.join()) different.push(id);
+      });
+    }
+    expect(1 - different.length / cases.length, `different: ${different.join(", ")}`).toBeGreaterThanOrEqual(least);
+  },
+  120_000,
+);

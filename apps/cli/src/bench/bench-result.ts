@@ -1,3 +1,4 @@
+import type { ModelReport } from "smolvlm";
 import type { MachineLimits } from "./machine-limits.js";
 import type { ModelTimes } from "./measure-model.js";
 import type { LoadTimes } from "./model-probe.js";
@@ -5,6 +6,8 @@ import type { LoadTimes } from "./model-probe.js";
 /** What `smolvlm bench` found for one format. */
 export interface BenchResult {
   readonly dtype: string;
+  /** What that became on the device. */
+  readonly formats: ModelReport["auto"];
   readonly load: LoadTimes;
   readonly times: ModelTimes;
   /** Most memory the process has held, bytes. */

@@ -2,29 +2,36 @@ import type { ModelReport } from "smolvlm";
 
 type Config = ModelReport["config"];
 
-/** Bytes of one weight of a matrix as it is read, blocks of 32 values with a 4-byte scale among them. */
-const bytesPerWeight: Readonly<Record<string, number>> = {
-  fp32: 4,
-  fp16: 4,
-  int8: 1,
-  q8: 1 + 4 / 32,
-  q4: 0.5 + 4 / 32,
+/** How the text model's matrices are stored. */
+type TextFormats = Pick<ModelReport["auto"], "text" | "head">;
+
+/** Values that share a 4-byte scale. */
+const BLOCK = 32;
+
+/**
+ * Bytes of one row of a matrix as a CPU reads it: the weights of one output. Of q8 and q4 the last block is full whatever is in it; fp16 is
+ * widened when it is loaded.
+ */
+const bytesOfRow: Readonly<Record<TextFormats["text"], (columns: number) => number>> = {
+  fp32: (columns) => 4 * columns,
+  fp16: (columns) => 4 * columns,
+  int8: (columns) => columns + 4,
+  q8: (columns) => Math.ceil(columns / BLOCK) * (BLOCK + 4),
+  q4: (columns) => Math.ceil(columns / BLOCK) * (BLOCK / 2 + 4),
 };
 
 /**
- * Bytes that one token must read at least: every weight of the text model but the embedding table, of which it reads one row, and the
- * keys and values of `context` positions.
- *
- * @param format of the matrices; undefined where it has no known size.
+ * Bytes that one token must read at least on a CPU: every weight of the text model but the embedding table, of which it reads one row,
+ * and the keys and values of `context` positions.
  */
-export function bytesPerToken(config: Config, format: string, context: number): number | undefined {
+export function bytesPerToken(config: Config, { text, head }: TextFormats, context: number): number {
   const { hiddenSize, vocabSize, numHiddenLayers, numKeyValueHeads, headDim } = config.textConfig;
-  const perWeight = bytesPerWeight[format];
-  if (perWeight === undefined) return undefined;
-  const matrices = textLayerWeights(config) + hiddenSize * vocabSize;
+  const layer = sum(textLayerMatrices(config).map(([rows, columns]) => rows * bytesOfRow[text](columns)));
+  const matrices = numHiddenLayers * layer + vocabSize * bytesOfRow[head](hiddenSize);
+  // The norms of each layer, the last one, and the token's row of the embedding.
   const vectors = (2 * numHiddenLayers + 2) * hiddenSize;
   const keysAndValues = 2 * numHiddenLayers * numKeyValueHeads * headDim * context;
-  return perWeight * matrices + 4 * (vectors + keysAndValues);
+  return matrices + 4 * (vectors + keysAndValues);
 }
 
 /** Multiplications and additions of reading `tokens` tokens of a prompt at once, of which only the last has logits. */
@@ -45,8 +52,22 @@ export function operationsOfFrame({ visionConfig, textConfig }: Config): number 
   return 2 * (numHiddenLayers * layer + embedding + connector);
 }
 
-function textLayerWeights({ textConfig }: Config): number {
-  const { hiddenSize, intermediateSize, numHiddenLayers, numAttentionHeads, numKeyValueHeads, headDim } = textConfig;
-  const attention = 2 * hiddenSize * headDim * (numAttentionHeads + numKeyValueHeads);
-  return numHiddenLayers * (attention + 3 * hiddenSize * intermediateSize);
+function textLayerWeights(config: Config): number {
+  return config.textConfig.numHiddenLayers * sum(textLayerMatrices(config).map(([rows, columns]) => rows * columns));
+}
+
+/** [outputs, inputs] of the matrices of one layer of the text model. */
+function textLayerMatrices({ textConfig }: Config): readonly (readonly [rows: number, columns: number])[] {
+  const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = textConfig;
+  const [queries, keys] = [numAttentionHeads * headDim, numKeyValueHeads * headDim];
+  return [
+    [queries + 2 * keys, hiddenSize],
+    [hiddenSize, queries],
+    [2 * intermediateSize, hiddenSize],
+    [hiddenSize, intermediateSize],
+  ];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

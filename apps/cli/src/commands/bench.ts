@@ -9,6 +9,7 @@ import {
   nodeBackend,
   nodeImageDecoder,
   type RawImage,
+  type WeightFormat,
 } from "smolvlm";
 import type { BenchReport, BenchResult } from "../bench/bench-result.js";
 import { drawnPicture } from "../bench/drawn-picture.js";
@@ -131,7 +132,7 @@ async function benchFormat(
   const options = { device, threads, dtype: parseDtype(dtype), signal, onProgress: bar.onProgress };
   await using probe = await ModelProbe.load(modelReference(flags.model), options);
   bar.clear();
-  const { config } = probe.smolvlm.model;
+  const { config, formats } = probe.smolvlm.model;
   const room = config.textConfig.maxPositionEmbeddings - steps;
   const fitting = contexts.filter((context) => context <= room);
   if (fitting.length === 0) {
@@ -141,18 +142,23 @@ async function benchFormat(
   const onStage = (stage: string): void =>
     void process.stderr.write(process.stderr.isTTY ? `${dtype}: ${stage}\n` : "");
   const times = await measureModel(probe, plan, { onStage, signal });
-  const peak = device === "cpu" ? (isInteger(dtype) ? limits.int8 : limits.fp32) : undefined;
+  const peakOf = (format: WeightFormat): number | undefined => {
+    return device === "cpu" ? (isInteger(format) ? limits.int8 : limits.fp32) : undefined;
+  };
   const first = times.vision[0];
   return {
     dtype,
+    formats,
     load: probe.loading,
     times,
     peak: await peakMemory(),
     shares: {
-      vision: first && shareOf(operationsOfFrame(config) * first.frames, first.ms, peak),
-      prefill: times.prefill.map(({ tokens, ms }) => shareOf(operationsOfPrompt(config, tokens), ms, peak)),
+      vision: first && shareOf(operationsOfFrame(config) * first.frames, first.ms, peakOf(formats.vision)),
+      prefill: times.prefill.map(({ tokens, ms }) =>
+        shareOf(operationsOfPrompt(config, tokens), ms, peakOf(formats.text)),
+      ),
       decode: times.decode.map(({ context, ms }) =>
-        shareOf(bytesPerToken(config, dtype, context), ms, device === "cpu" ? limits.bandwidth : undefined),
+        shareOf(bytesPerToken(config, formats, context), ms, device === "cpu" ? limits.bandwidth : undefined),
       ),
     },
   };
@@ -175,11 +181,11 @@ function parseLimits(json: string): MachineLimits {
 }
 
 /** Whether the products of a format are of integers. */
-function isInteger(dtype: string): boolean {
-  return ["q8", "q4", "int8"].includes(dtype);
+function isInteger(format: WeightFormat): boolean {
+  return format !== "fp32" && format !== "fp16";
 }
 
-/** Part of a limit of `perSecond` that some work had; undefined where one of them is not known. */
-function shareOf(amount: number | undefined, ms: number, perSecond: number | undefined): number | undefined {
-  return amount === undefined || perSecond === undefined ? undefined : (1000 * amount) / ms / perSecond;
+/** Part of a limit of `perSecond` that some work had; undefined where that is not known. */
+function shareOf(amount: number, ms: number, perSecond: number | undefined): number | undefined {
+  return perSecond === undefined ? undefined : (1000 * amount) / ms / perSecond;
 }

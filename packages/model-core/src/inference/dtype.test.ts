@@ -19,9 +19,13 @@ test("what a device does not run well becomes the nearest that it does", () => {
   expect(all(target("coreml", false, 0))).toEqual(["fp32", "fp16", "fp32", "fp32", "fp32"]);
 });
 
-test("parts have formats of their own, and the head is as the text where nothing is said", () => {
+test("parts have formats of their own, and the head is as the text where nothing is said, or q8 where that is q4", () => {
   expect(resolveDtype(undefined, cpu)).toEqual({ vision: "fp32", text: "fp32", head: "fp32" });
-  expect(resolveDtype({ text: "q4" }, cpu)).toEqual({ vision: "fp32", text: "q4", head: "q4" });
+  expect(resolveDtype({ text: "int8" }, cpu)).toEqual({ vision: "fp32", text: "int8", head: "int8" });
+  expect(resolveDtype({ text: "q4" }, cpu)).toEqual({ vision: "fp32", text: "q4", head: "q8" });
+  expect(resolveDtype("q4", cpu)).toEqual({ vision: "q4", text: "q4", head: "q8" });
+  expect(resolveDtype("q4", wasm)).toEqual({ vision: "int8", text: "int8", head: "int8" });
+  expect(resolveDtype({ text: "q4", head: "q4" }, cpu)).toEqual({ vision: "fp32", text: "q4", head: "q4" });
   const formats = resolveDtype({ vision: "int8", text: "q4", head: "q8" }, cpu);
   expect(graphFormats(formats)).toEqual({
     vision: { linear: "int8", head: "int8" },
@@ -41,6 +45,8 @@ test("a converted folder has its formats, or what a device makes of them", () =>
   expect(resolveDtype(undefined, cpu, { fixed })).toEqual(fixed);
   expect(resolveDtype("auto", cpu, { fixed })).toEqual(fixed);
   expect(resolveDtype({ text: "q8" }, wasm, { fixed })).toEqual({ vision: "int8", text: "int8", head: "int8" });
+  const small = { vision: "q4", text: "q4", head: "q4" } as const;
+  expect(resolveDtype("q4", cpu, { fixed: small })).toEqual(small);
   expect(() => resolveDtype("fp32", cpu, { fixed })).toThrow(
     "dtype: expected int8, which this folder's vision was converted to; load the original for others, found fp32.",
   );

@@ -8,7 +8,7 @@ export type DtypeChoice = WeightFormat | "auto";
 
 /**
  * How the matrices are stored and multiplied: `fp32` is the reference. One for all, or one for each part; the `head` is the text model's
- * output layer, by default stored as the text model.
+ * output layer, by default stored as the text model, but `q8` where that is `q4`.
  */
 export type ModelDtype =
   | DtypeChoice
@@ -47,7 +47,7 @@ export interface DtypeLimits {
  */
 export function resolveDtype(dtype: ModelDtype | undefined, target: Target, { fixed }: DtypeLimits = {}): PartFormats {
   const parts = typeof dtype === "object" ? dtype : { vision: dtype, text: dtype };
-  const chosen = { vision: parts.vision, text: parts.text, head: parts.head ?? parts.text };
+  const chosen = { vision: parts.vision, text: parts.text, head: parts.head ?? fixed?.head ?? headFormat(parts.text) };
   const format = (part: keyof PartFormats): WeightFormat => {
     const choice = chosen[part];
     const argument = typeof dtype === "object" ? `dtype.${part}` : "dtype";
@@ -75,6 +75,14 @@ export function resolveKvCacheDtype(choice: KvCacheDtype | undefined, { device, 
   if (choice === "int8" && keyValueCache === "new-rows") return choice;
   const expected = keyValueCache === "new-rows" ? "fp32, int8" : `fp32, the only one on ${device}`;
   throw new InvalidArgumentError({ argument: "kvCacheDtype", expected, found: String(choice) });
+}
+
+/**
+ * The output layer's format where nothing is said of it, for a text model in `text`: it tells words apart that are close, so that coarse steps
+ * there cost more answers than they save bytes.
+ */
+export function headFormat<T extends DtypeChoice | undefined>(text: T): T | "q8" {
+  return text === "q4" ? "q8" : text;
 }
 
 /** The formats of each graph's matrices. */

@@ -18,7 +18,14 @@ import type { RowsConverter } from "../weights/convert-rows.js";
 import { memoryByteStore } from "../weights/memory-byte-store.js";
 import { Weights } from "../weights/weights.js";
 import { assignImageFeatures } from "./assign-image-features.js";
-import { graphFormats, resolveDtype, resolveKvCacheDtype, type ModelDtype, type ModelFormats } from "./dtype.js";
+import {
+  graphFormats,
+  resolveDtype,
+  resolveKvCacheDtype,
+  type ModelDtype,
+  type ModelFormats,
+  type PartFormats,
+} from "./dtype.js";
 import { EmbeddingTable } from "./embedding-table.js";
 import { fedFrames, realFrames, type Frame, type FrameSequence } from "./frames.js";
 import { GraphLoader, type BuiltGraph, type LoadProgress } from "./graph-loader.js";
@@ -62,6 +69,8 @@ export interface PreparedBatch {
 /** Both towers of one checkpoint on one backend. */
 export class ModelRuntime {
   readonly config: SmolVLMConfig;
+  /** What the wish for a `dtype` became on this backend. */
+  readonly formats: PartFormats;
   readonly vision: VisionEncoder;
   readonly #loader: GraphLoader;
   readonly #formats: ModelFormats;
@@ -71,12 +80,14 @@ export class ModelRuntime {
   private constructor(
     loader: GraphLoader,
     config: SmolVLMConfig,
+    parts: PartFormats,
     formats: ModelFormats,
     visionCache: VisionCache | undefined,
   ) {
     const { vocabSize, hiddenSize } = config.textConfig;
     const table = modelScope(loader.weights).at("text_model.embed_tokens").numbers("weight", [vocabSize, hiddenSize]);
     this.config = config;
+    this.formats = parts;
     this.vision = new VisionEncoder(loader, config, formats.vision, visionCache);
     this.#loader = loader;
     this.#formats = formats;
@@ -93,10 +104,10 @@ export class ModelRuntime {
     options: FromPretrainedOptions,
     outputs: LanguageOutputs,
   ): Promise<ModelRuntime> {
-    const { loader, config, formats } = await openLoader(files, options);
+    const { loader, config, parts, formats } = await openLoader(files, options);
     const scope = `${files.revision}/vision-${JSON.stringify(formats.vision)}-${options.backend.target.device}`;
     const visionCache = options.visionCache === false ? undefined : new VisionCache(options.visionCache ?? {}, scope);
-    const runtime = new ModelRuntime(loader, config, formats, visionCache);
+    const runtime = new ModelRuntime(loader, config, parts, formats, visionCache);
     const vision = runtime.vision.build("features");
     const language = runtime.#buildLanguage(outputs);
     if (outputs !== "hidden") loader.weights.checkAllUsed();
@@ -224,14 +235,15 @@ function joined(
 export async function openLoader(
   files: ModelFiles,
   options: FromPretrainedOptions,
-): Promise<{ loader: GraphLoader; config: SmolVLMConfig; formats: ModelFormats }> {
+): Promise<{ loader: GraphLoader; config: SmolVLMConfig; parts: PartFormats; formats: ModelFormats }> {
   const { backend, dtype, store = memoryByteStore(), converter, signal, onProgress } = options;
   const manifest = await readManifest(files, { signal });
-  const formats = graphFormats(resolveDtype(dtype, backend.target, { fixed: manifest?.formats }));
+  const parts = resolveDtype(dtype, backend.target, { fixed: manifest?.formats });
+  const formats = graphFormats(parts);
   const keyValues = resolveKvCacheDtype(options.kvCacheDtype, backend.target);
   const config = await readModelConfig(files, { signal });
   const weights = Weights.of(await openCheckpoint(files, { signal, onProgress, isConverted: manifest !== undefined }));
   const { id: model, revision } = files;
   const loader = new GraphLoader({ backend, store, converter, model, revision, weights });
-  return { loader, config, formats: { ...formats, text: { ...formats.text, keyValues } } };
+  return { loader, config, parts, formats: { ...formats, text: { ...formats.text, keyValues } } };
 }

@@ -1,6 +1,7 @@
 import { readModelConfig, type SmolVLMConfig } from "@smolvlm/config";
 import { InvalidArgumentError, type ModelFiles, type Target } from "@smolvlm/contracts";
 import { GraphBuilder, type PartLocation } from "../graph/graph-builder.js";
+import { headFormat } from "../inference/dtype.js";
 import type { LoadProgress } from "../inference/graph-loader.js";
 import { openCheckpoint } from "../weights/checkpoint.js";
 import { Weights } from "../weights/weights.js";
@@ -79,7 +80,8 @@ function graphFiles(
 ): { model: ModelFolderFile; data: readonly ModelFolderFile[] } {
   const { suffix, format } = transformersJsDtypes[dtype];
   const file = `${name}${suffix}.onnx`;
-  const graph = new GraphBuilder({ target, formats: { linear: format, head: format }, attention: joinedAttention });
+  const formats = { linear: format, head: headFormat(format) };
+  const graph = new GraphBuilder({ target, formats, attention: joinedAttention });
   describe(graph, weights, config);
   const { locations, files } = weightFiles(graph.storedParameters, `${file}_data`);
   const bytes = graph.encode(name, (part) => locations.get(part) as PartLocation, sizeNames);
