@@ -6,10 +6,15 @@ const given = process.argv.slice(2);
 const measured = await measureQuality({ formats: given.length > 0 ? given : FORMATS, log: console.error });
 const percent = (part, digits) => `${(100 * part).toFixed(digits)} %`;
 const error = (logits) => (logits ? `${percent(logits.rms, 2)} (${percent(logits.max, 1)})` : "");
-const rows = Object.entries(measured).map(([format, { scenes, equal, logits: { whole, vision, text, head } }]) => [
-  format,
-  percent(equal / scenes, 1),
-  ...[whole, vision, text, head].map(error),
-]);
+const rows = Object.entries(measured).map(
+  ([
+    format,
+    {
+      scenes,
+      equal,
+      logits: { whole, vision, text, head },
+    },
+  ]) => [format, percent(equal / scenes, 1), ...[whole, vision, text, head].map(error)],
+);
 const head = ["", "answers equal", "logits, root mean square (greatest)", "vision alone", "text alone", "head alone"];
 console.log(table(head, rows));
