@@ -47,7 +47,8 @@ export interface KeyValueCacheLayout {
   readonly headDim: number;
   /**
    * How the session keeps them; `float32` by default. As `int8` every position of every head has a scale of its own: the past is fed as int8,
-   * and its scales float32 [batch, keyValueHeads, 1, positions] as `past_key_values.{i}.key_scale|value_scale`; new rows come out as
+   * and its scales float32 [batch, keyValueHeads, 1, positions] as `past_key_values.{i}.key_scale|value_scale`
+   * (with an axis of 1 more behind the heads where the past has it, see {@link KeyValueCacheLayout.presentOutput}); new rows come out as
    * float32 all the same. Not where the cache is held in place.
    */
   readonly dtype?: "float32" | "int8" | undefined;
