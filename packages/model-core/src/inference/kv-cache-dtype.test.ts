@@ -78,10 +78,12 @@ test("its bytes are those of the rounded values and their scales", async () => {
 
 test("it is refused where the cache is not in arrays of the session", async () => {
   const gpu: Backend = { ...backend, target: { ...backend.target, device: "webgpu", keyValueCache: "in-place" } };
-  const load = async (backend: Backend, kvCacheDtype: "int8"): Promise<ModelRuntime> =>
-    ModelRuntime.load(await tinyFiles(CHECKPOINT), { backend, kvCacheDtype }, "logits");
-  for (const refused of [load(gpu, "int8"), load(backend, "int4" as "int8")]) {
-    const error: unknown = await refused.catch((reason: unknown) => reason);
+  for (const [refusing, kvCacheDtype] of [
+    [gpu, "int8"],
+    [backend, "int4" as "int8"],
+  ] as const) {
+    const loading = ModelRuntime.load(await tinyFiles(CHECKPOINT), { backend: refusing, kvCacheDtype }, "logits");
+    const error: unknown = await loading.catch((reason: unknown) => reason);
     expect(InvalidArgumentError.isInstance(error)).toBe(true);
     expect(String(error)).toContain("kvCacheDtype");
   }
