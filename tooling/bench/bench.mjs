@@ -1,7 +1,7 @@
 /** Measures this project beside its peers on the same weights and pictures. `node bench.mjs --help` */
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultFolder, makeCheckpoint } from "./make-checkpoint.mjs";
 import { measure } from "./measure.mjs";
@@ -10,6 +10,7 @@ import { layoutsFolder, transformersJsFolder } from "./peers/layout-folders.mjs"
 import { writeGguf } from "./peers/write-gguf.mjs";
 import { syntheticPhoto } from "./photo.mjs";
 import { report } from "./report.mjs";
+import { writeWhole } from "./write-whole.mjs";
 
 const HELP = `node bench.mjs --files FOLDER [--files FOLDER …] [--python INTERPRETER] [--peers] [options]
   --files FOLDER         tokenizer and processor files for the checkpoint that is made; see make-checkpoint.mjs
@@ -24,6 +25,7 @@ const HELP = `node bench.mjs --files FOLDER [--files FOLDER …] [--python INTER
   --rounds N (4)  --photo-rounds N that include the whole photo (2)  --loads N (2)
   --steps N tokens decoded per measurement (20)  --new-tokens N of the answer (32)
   --tries N              how often a measurement is tried while other processes disturb it (3)
+  --quality FILE         what quality/quality.mjs wrote with --json, instead of measuring it again; none for neither
   --write FILE           the report as Markdown
   --raw FILE             every measurement as JSON, written after each part
   --resume               goes on where the run that wrote --raw was stopped; with more --rounds it adds to them`;
@@ -46,6 +48,7 @@ const { values } = parseArgs({
     steps: { type: "string", default: "20" },
     tries: { type: "string", default: "3" },
     "new-tokens": { type: "string", default: "32" },
+    quality: { type: "string" },
     write: { type: "string" },
     raw: { type: "string" },
     resume: { type: "boolean", default: false },
@@ -94,24 +97,24 @@ async function photos(folder) {
   };
 }
 
-/** What the run that is gone on with has measured, if it measured the same. */
+/** The quality that was measured before, where a file of it is given. */
+async function givenQuality() {
+  if (values.quality === undefined) return {};
+  return { quality: values.quality === "none" ? {} : JSON.parse(await readFile(values.quality, "utf8")) };
+}
+
+/** What the run that is gone on with has measured, if it measured the same; and what is given. */
 async function before(options) {
-  if (!values.resume) return {};
+  const given = await givenQuality();
+  if (!values.resume) return given;
   if (!values.raw) throw new Error("--resume needs --raw, the file of the run that is gone on with.");
-  if (!(await exists(values.raw))) return {};
+  if (!(await exists(values.raw))) return given;
   const stored = JSON.parse(await readFile(values.raw, "utf8"));
   for (const name of ["folder", "dtypes", "sessionDtype", "threads", "steps", "newTokens"]) {
     const [was, is] = [stored.options, options].map((each) => JSON.stringify(each[name]));
     if (was !== is) throw new Error(`${values.raw} was measured with ${name} ${was}, not ${is}; use another file.`);
   }
-  return stored.results;
-}
-
-/** A file that is never half there. */
-async function writeWhole(path, text) {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.incomplete`, text);
-  await rename(`${path}.incomplete`, path);
+  return { ...stored.results, ...given };
 }
 
 async function main() {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { bandwidthMeter } from "@smolvlm/cli/bench";
+import { measureQuality } from "./quality/measure-quality.mjs";
 import { undisturbed } from "./quiet.mjs";
 import { startSide } from "./side.mjs";
 import { sidesOf } from "./sides.mjs";
@@ -21,7 +22,7 @@ const SAME_TOKENS = 16;
  *   photoRounds: number, loads: number, tries: number, steps: number, newTokens: number, photo: string, largePhoto: string }} options
  * @param {{ log: (line: string) => void, onProgress: (results: object) => Promise<void>, before?: object }} run `onProgress` is given all
  * there is after each part, so that an interrupted run leaves a report; `before` is what such a run left, and is not measured again.
- * The results are `info`, `loads`, `answers`, `same`, `rounds` and `limits`; times in milliseconds, memory in bytes.
+ * The results are `info`, `loads`, `quality`, `answers`, `same`, `rounds` and `limits`; times in milliseconds, memory in bytes.
  */
 export async function measure(options, { log, onProgress, before = {} }) {
   const { threads, rounds, photoRounds, tries } = options;
@@ -33,6 +34,7 @@ export async function measure(options, { log, onProgress, before = {} }) {
   const running = new Map();
   try {
     if (!results.loads) await keep({ loads: await measureLoads(all, options, log) });
+    if (!results.quality) await keep({ quality: await measureQuality({ log }) });
     for (const side of all) {
       const process_ = startSide(side.command, side.args);
       running.set(side, process_);

@@ -5,13 +5,15 @@ import { BATCH, CONTEXTS, median, millisecondsOf } from "./stages.mjs";
 const FAST = "q8";
 /** The formats of the lines about memory and start: what is promised of 8 bits, and what `auto` picks. */
 const SMALL = ["auto", "q8"];
+/** The part of the answers that must equal fp32's. */
+export const SAME_ANSWERS = { q8: 0.995, q4: 0.97 };
 
 /**
  * What this project promises and whether it was kept: `[promise, target, measured, verdict]`. What was not measured is left out.
  *
  * @param {object} measured what `report` is given.
  */
-export function targetRows({ rounds, limits, loads, answers, config, fp32Bytes, dtypes, sessionDtype }) {
+export function targetRows({ rounds, limits, loads, answers, config, fp32Bytes, dtypes, sessionDtype, quality = {} }) {
   const rows = [];
   const row = (promise, value, target, isKept, digits = 2) => {
     if (Number.isFinite(value))
@@ -96,6 +98,10 @@ export function targetRows({ rounds, limits, loads, answers, config, fp32Bytes, 
     row("peak memory of loading fp32, of its size", loads.fp32.first.peak / fp32Bytes, "< 1.3", (value) => value < 1.3);
     const answer = answers.sides.fp32.peak / fp32Bytes;
     row("the same, with an answer about the photo", answer, "< 1.3", (value) => value < 1.3);
+  }
+  for (const [name, least] of Object.entries(SAME_ANSWERS)) {
+    const { equal, scenes } = quality[name] ?? {};
+    row(`answers of the bundled model in ${name} that equal fp32's`, equal / scenes, ...atLeast(least), 4);
   }
   return rows;
 }

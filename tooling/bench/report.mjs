@@ -3,6 +3,8 @@ import { bytesPerToken, operationsOfFrame } from "@smolvlm/cli/bench";
 import { parseModelConfig } from "@smolvlm/config";
 import { autoFormats } from "@smolvlm/model-core";
 import { checkpointTensors } from "./checkpoint-shape.mjs";
+import { table } from "./markdown-table.mjs";
+import { qualityTable } from "./quality/quality-table.mjs";
 import { targetRows } from "./report-targets.mjs";
 import { sidesOf } from "./sides.mjs";
 import { CONTEXTS, median, millisecondsOf, PROMPT, stagesOf } from "./stages.mjs";
@@ -23,6 +25,7 @@ export function report({ results, rawConfig, ...options }) {
     limitsTable(measured),
     memoryTable(measured),
     timeTable(measured),
+    qualitySection(measured),
     agreement(measured),
   ];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
@@ -190,6 +193,19 @@ function timeTable(measured) {
   return `## Milliseconds\n\n${note}\n\n${table(["", ...sides.map(titleOf)], rows)}`;
 }
 
+function qualitySection({ quality = {} }) {
+  const [first] = Object.values(quality);
+  if (!first) return "";
+  const { scenes } = first;
+  return `## Quality
+
+Of the bundled model and its ${scenes} test scenes: answers that equal fp32's token by token, and how far the logits of all tokens of fp32's
+answers are from fp32's, as a part of how far apart the highest and the lowest of a token are: root of the mean square, and the
+greatest in brackets. Behind that the same with one part of the model in the format and the others in fp32.
+
+${qualityTable(quality)}`;
+}
+
 function agreement({ rounds, answers, same, dtypes, sides }) {
   const names = sides.map(({ name }) => name);
   const [round] = rounds;
@@ -256,9 +272,4 @@ function spread(values, digits) {
 function percent(values) {
   const text = spread(values, 0);
   return text === "" ? "" : `${text} %`;
-}
-
-export function table(head, rows) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
 }

@@ -21,39 +21,57 @@ const fp32 = { vision: "fp32", text: "fp32", head: "fp32" };
  * Asks the bundled model its test scenes in each format. Answers are greedy; the logits are those of every token of fp32's answers, each behind
  * the same tokens.
  *
- * @param {{ formats?: string[], scenes?: object[], parts?: boolean, log?: (line: string) => void }} options `parts`: whether the logits are also
- *   taken with one part at a time in the format and the others in fp32.
- * @returns {Promise<Record<string, FormatQuality>>} by format.
+ * @param {{ formats?: string[], scenes?: object[], log?: (line: string) => void }} options
+ * @returns {Promise<Record<string, FormatQuality>>} by format; but for `auto`, the logits also with one part at a time in the format.
  */
-export async function measureQuality({ formats = FORMATS, scenes, parts = true, log = () => {} } = {}) {
+export async function measureQuality({ formats = FORMATS, scenes, log = () => {} } = {}) {
+  const asked = await askReference(scenes);
+  const measured = {};
+  for (const format of formats) {
+    measured[format] = await answersIn(format, asked);
+    if (format !== "auto") Object.assign(measured[format].logits, await partsIn(format, asked));
+    log(`${format}: ${measured[format].equal} of ${asked.length}`);
+  }
+  return measured;
+}
+
+/** The scenes with fp32's answers and logits, which the others are compared with. */
+export async function askReference(scenes) {
   const cases = scenes ?? (await readScenes());
-  const asked = await withModel(fp32, async (smolvlm) => {
-    const prepared = [];
+  return withModel(fp32, async (smolvlm) => {
+    const asked = [];
     for (const { id, conversation } of cases) {
       const { inputIds, pixelValues, pixelAttentionMask } = await smolvlm.prepare([conversation]);
       const inputs = { inputIds, pixelValues, pixelAttentionMask };
       const answer = await answerOf(smolvlm, inputs);
-      prepared.push({ id, inputs, answer, logits: await logitsOf(smolvlm, inputs, answer) });
+      asked.push({ id, inputs, answer, logits: await logitsOf(smolvlm, inputs, answer) });
     }
-    return prepared;
+    return asked;
   });
-  const measured = {};
-  for (const format of formats) {
-    measured[format] = await withModel(format, async (smolvlm) => {
-      const different = [];
-      for (const { id, inputs, answer } of asked) {
-        if ((await answerOf(smolvlm, inputs)).join() !== answer.join()) different.push(id);
-      }
-      const logits = { whole: await logitsError(smolvlm, asked) };
-      return { scenes: asked.length, equal: asked.length - different.length, different, logits };
-    });
-    for (const part of parts && format !== "auto" ? Object.keys(fp32) : []) {
-      const error = await withModel({ ...fp32, [part]: format }, (smolvlm) => logitsError(smolvlm, asked));
-      measured[format].logits[part] = error;
+}
+
+/**
+ * Answers and logits in one format, or in one for each part, beside those of `askReference`.
+ *
+ * @returns {Promise<FormatQuality>} without the logits of parts.
+ */
+export async function answersIn(dtype, asked) {
+  return withModel(dtype, async (smolvlm) => {
+    const different = [];
+    for (const { id, inputs, answer } of asked) {
+      if ((await answerOf(smolvlm, inputs)).join() !== answer.join()) different.push(id);
     }
-    log(`${format}: ${measured[format].equal} of ${asked.length}`);
-  }
-  return measured;
+    const logits = { whole: await logitsError(smolvlm, asked) };
+    return { scenes: asked.length, equal: asked.length - different.length, different, logits };
+  });
+}
+
+/** The logits with one part at a time in the format and the others in fp32, beside those of `askReference`. */
+export async function partsIn(format, asked) {
+  const logits = {};
+  for (const part of Object.keys(fp32))
+    logits[part] = await withModel({ ...fp32, [part]: format }, (smolvlm) => logitsError(smolvlm, asked));
+  return logits;
 }
 
 async function withModel(dtype, work) {

@@ -1,14 +1,10 @@
-/** Prints, as Markdown, how near each format's answers and logits are to those of fp32. `node quality.mjs [FORMAT …]` */
-import { table } from "../report.mjs";
+/** Prints, as Markdown, how near each format's answers and logits are to those of fp32. `node quality.mjs [--json FILE] [FORMAT …]` */
+import { parseArgs } from "node:util";
+import { writeWhole } from "../write-whole.mjs";
 import { FORMATS, measureQuality } from "./measure-quality.mjs";
+import { qualityTable } from "./quality-table.mjs";
 
-const given = process.argv.slice(2);
-const measured = await measureQuality({ formats: given.length > 0 ? given : FORMATS, log: console.error });
-const percent = (part, digits) => `${(100 * part).toFixed(digits)} %`;
-const error = (found) => (found ? `${percent(found.rms, 2)} (${percent(found.max, 1)})` : "");
-const rows = Object.entries(measured).map(([format, { scenes, equal, logits }]) => {
-  const errors = ["whole", "vision", "text", "head"].map((part) => error(logits[part]));
-  return [format, percent(equal / scenes, 1), ...errors];
-});
-const head = ["", "answers equal", "logits, root mean square (greatest)", "vision alone", "text alone", "head alone"];
-console.log(table(head, rows));
+const { values, positionals } = parseArgs({ options: { json: { type: "string" } }, allowPositionals: true });
+const measured = await measureQuality({ formats: positionals.length > 0 ? positionals : FORMATS, log: console.error });
+if (values.json) await writeWhole(values.json, `${JSON.stringify(measured, null, 1)}\n`);
+console.log(qualityTable(measured));

@@ -1,4 +1,5 @@
 import { cpus, totalmem } from "node:os";
+import { table } from "../markdown-table.mjs";
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const range = (values, digits = 2) => {
@@ -8,11 +9,6 @@ const range = (values, digits = 2) => {
 };
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
-
-function table(head, rows) {
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n");
-}
 
 function verdict(kept) {
   return kept ? "kept" : "**missed**";

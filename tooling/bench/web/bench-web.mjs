@@ -1,13 +1,14 @@
 /** Measures this project in a page, beside transformers.js in a page of the same browser. `node web/bench-web.mjs --help` */
-import { access, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultFolder, makeCheckpoint } from "../make-checkpoint.mjs";
 import { installPeers } from "../peers/install-peers.mjs";
 import { transformersJsFolder } from "../peers/layout-folders.mjs";
 import { syntheticPhoto } from "../photo.mjs";
 import { QUESTION, someTokens } from "../serve-side.mjs";
+import { writeWhole } from "../write-whole.mjs";
 import { reportWeb } from "./report-web.mjs";
 import { openSide, serveSite } from "./site.mjs";
 import { watchMemory } from "./tab-memory.mjs";
@@ -52,13 +53,6 @@ async function checkpointFolder() {
   );
   if (!isThere) await makeCheckpoint({ ...chosen, out, files: values.files });
   return out;
-}
-
-/** A file that is never half there. */
-async function writeWhole(path, text) {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.incomplete`, text);
-  await rename(`${path}.incomplete`, path);
 }
 
 /** One side in one format, in a browser of its own: from opening the page to its peak memory. */

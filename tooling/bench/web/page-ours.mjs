@@ -20,7 +20,9 @@ const bytesOf = ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.
 
 /** Greedy steps behind a prompt of text. */
 async function decode({ ids, steps }) {
-  await using state = await smolvlm.model.prefill({ inputIds: tensor("int32", [1, ids.length], Int32Array.from(ids)) });
+  const inputIds = tensor("int32", [1, ids.length], Int32Array.from(ids));
+  const { ms: prefillMs, value } = await timed(() => smolvlm.model.prefill({ inputIds }));
+  await using state = value;
   const times = [];
   const tokens = [];
   for (let step = 0; step < steps; step++) {
@@ -30,7 +32,7 @@ async function decode({ ids, steps }) {
     });
     times.push(ms);
   }
-  return { times, tokens };
+  return { times, tokens, prefillMs };
 }
 
 globalThis.bench = {

@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
-import { machine, table } from "../report.mjs";
+import { table } from "../markdown-table.mjs";
+import { machine } from "../report.mjs";
 import { median } from "../stages.mjs";
 
 /** The best figures for decoding on WASM with 2 threads behind 128 tokens, ms a token, from which the bound of 1.3 × is taken. */
