@@ -69,13 +69,13 @@ export interface ModelReport {
 }
 
 /**
- * Bytes of one weight of a linear layer, in memory and on disk: q8 and q4 have a 4-byte scale for 32 values, int8
+ * Bytes of one weight of a linear layer, in memory and on disk: q8 has a 4-byte scale for 64 values, q4 for 32, int8
  * a scale for a whole row. CPUs widen fp16 when they load it.
  */
 const linearBytes: Readonly<Record<WeightFormat, { readonly memory: number; readonly disk: number }>> = {
   fp32: { memory: 4, disk: 4 },
   fp16: { memory: 4, disk: 2 },
-  q8: { memory: 1 + 4 / 32, disk: 1 + 4 / 32 },
+  q8: { memory: 1 + 4 / 64, disk: 1 + 4 / 64 },
   int8: { memory: 1, disk: 1 },
   q4: { memory: 0.5 + 4 / 32, disk: 0.5 + 4 / 32 },
 };

@@ -1,7 +1,7 @@
 import { knownDim, productOf } from "../graph/dims.js";
 import type { Value } from "../graph/value.js";
 import { MICROSOFT_DOMAIN } from "../onnx/model-proto.js";
-import { BLOCK_LENGTH, bitsOf, type BlockFormat, type WeightFormat } from "../weights/weight-format.js";
+import { bitsOf, blockLengths, type BlockFormat, type WeightFormat } from "../weights/weight-format.js";
 import type { Parameter } from "../weights/checkpoint-tensor.js";
 import { parameterRows } from "../weights/parameter-rows.js";
 import { storedForm } from "../weights/place-weights.js";
@@ -137,7 +137,7 @@ function blocks(
       K: knownDim(x.dims, -1),
       N: features,
       bits: bitsOf[format],
-      block_size: BLOCK_LENGTH,
+      block_size: blockLengths[format],
       accuracy_level: INT8_PRODUCTS,
     },
     dtype: "float32",

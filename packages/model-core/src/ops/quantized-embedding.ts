@@ -1,5 +1,5 @@
 import type { Value } from "../graph/value.js";
-import { BLOCK_LENGTH } from "../weights/weight-format.js";
+import { blockLengths } from "../weights/weight-format.js";
 import type { Weights } from "../weights/weights.js";
 import { cast } from "./cast.js";
 import { rowsOf } from "./rows-of.js";
@@ -11,8 +11,8 @@ const ZERO = 128;
 export function quantizedEmbedding(weights: Weights, indices: Value, count: number, channels: number): Value {
   const { graph } = indices;
   const [values, scales] = graph.parameter(weights.param("weight", [count, channels]), "q8") as [Value, Value];
-  const blocks = Math.ceil(channels / BLOCK_LENGTH);
-  const stored = blocks * BLOCK_LENGTH;
+  const blocks = Math.ceil(channels / blockLengths.q8);
+  const stored = blocks * blockLengths.q8;
   const rows = cast(rowsOf(values, indices), "float32").add(-ZERO);
   const rowScales = rowsOf(scales.reshape([count, blocks]), indices).reshape([...indices.dims, blocks, 1]);
   const widened = rows.mul(rowScales).reshape([...indices.dims, stored]);

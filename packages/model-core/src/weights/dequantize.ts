@@ -1,4 +1,4 @@
-import { bitsOf, BLOCK_LENGTH as length, type BlockFormat, type QuantizedFormat } from "./weight-format.js";
+import { bitsOf, blockLengths, type BlockFormat, type QuantizedFormat } from "./weight-format.js";
 
 /** The bytes of the parts of some rows, in the order of `storedParts`. */
 export type QuantizedParts = readonly Uint8Array[];
@@ -29,7 +29,7 @@ function dequantizeBlocks(
   [rows, columns]: readonly [number, number],
   format: BlockFormat,
 ): Float32Array {
-  const bits = bitsOf[format];
+  const [bits, length] = [bitsOf[format], blockLengths[format]];
   const blocks = Math.ceil(columns / length);
   const values = new Uint8Array(aligned(parts[0]));
   const scales = new Float32Array(aligned(parts[1]));

@@ -10,7 +10,7 @@ import type { StoredParameter } from "./stored-parameter.js";
 import type { WeightFormat } from "./weight-format.js";
 
 /** Part of the key of stored weights; to be raised when the same key would hold other bytes. */
-const LAYOUT_VERSION = 3;
+const LAYOUT_VERSION = 4;
 
 /** What placing needs besides the weights. */
 export interface PlaceOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ErrorMeter } from "./error-meter.js";
 import { quantizeBlocks } from "./quantize-blocks.js";
-import { bitsOf, BLOCK_LENGTH as length } from "./weight-format.js";
+import { bitsOf, blockLengths } from "./weight-format.js";
 
 /** The value that `MatMulNBits` multiplies with, by its documentation, and the step of its block. */
 function stored(
@@ -11,6 +11,7 @@ function stored(
   column: number,
   columns: number,
 ): { value: number; step: number } {
+  const length = blockLengths[bits === 8 ? "q8" : "q4"];
   const blocks = Math.ceil(columns / length);
   const block = Math.floor(column / length);
   const index = (row * blocks + block) * length + (column % length);
@@ -31,7 +32,7 @@ function normal(count: number): Float32Array {
 
 describe.each(["q8", "q4"] as const)("%s", (format) => {
   const [rows, columns] = [3, 80];
-  const bits = bitsOf[format];
+  const [bits, length] = [bitsOf[format], blockLengths[format]];
 
   test("the parts have the sizes that the kernel expects", () => {
     const blocks = Math.ceil(columns / length);

@@ -1,5 +1,5 @@
 import type { ErrorMeter } from "./error-meter.js";
-import { bitsOf, BLOCK_LENGTH as length, type BlockFormat } from "./weight-format.js";
+import { bitsOf, blockLengths, type BlockFormat } from "./weight-format.js";
 
 /** Rows of a matrix in blocks. */
 export interface QuantizedBlocks {
@@ -25,7 +25,7 @@ export function quantizeBlocks(
   format: BlockFormat,
   meter: ErrorMeter,
 ): QuantizedBlocks {
-  const isWide = bitsOf[format] === 8;
+  const [isWide, length] = [bitsOf[format] === 8, blockLengths[format]];
   const zero = isWide ? 128 : 8;
   const rows = matrix.length / columns;
   const blocks = Math.ceil(columns / length);
@@ -109,7 +109,7 @@ function bestScale(matrix: Float32Array, from: number, end: number, widest: numb
 }
 
 function pack(steps: Uint8Array, packed: Uint8Array, at: number): void {
-  for (let index = 0; index < length; index += 2) {
+  for (let index = 0; index < steps.length; index += 2) {
     packed[at++] = (steps[index] as number) | ((steps[index + 1] as number) << 4);
   }
 }

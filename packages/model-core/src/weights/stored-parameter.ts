@@ -1,5 +1,5 @@
 import type { Parameter } from "./checkpoint-tensor.js";
-import { BLOCK_LENGTH, bitsOf, type WeightFormat } from "./weight-format.js";
+import { bitsOf, blockLengths, type WeightFormat } from "./weight-format.js";
 
 /** One tensor of a stored weight. */
 export interface StoredPart {
@@ -31,7 +31,7 @@ export function stackOf(parameters: readonly Parameter[]): Pick<Parameter, "key"
  * The tensors that a weight is stored in; quantised ones must be matrices [rows, columns].
  *
  * - `fp32`, `fp16`: the tensor itself.
- * - `q8`: values [rows, blocks, 32], scales [rows · blocks].
+ * - `q8`: values [rows, blocks, 64], scales [rows · blocks].
  * - `q4`: values [rows, blocks, 16], scales [rows · blocks].
  * - `int8`: values [columns, rows], scales [rows].
  */
@@ -44,12 +44,9 @@ export function storedParts(
   const [rows = 1, columns = 1] = shape;
   const name = `${key}.${format}`;
   if (format === "int8") return [part(name, "int8", [columns, rows]), part(`${name}.scales`, "float32", [rows])];
-  const bits = bitsOf[format];
-  const blocks = Math.ceil(columns / BLOCK_LENGTH);
-  return [
-    part(name, "uint8", [rows, blocks, (BLOCK_LENGTH * bits) / 8]),
-    part(`${name}.scales`, "float32", [rows * blocks]),
-  ];
+  const [bits, length] = [bitsOf[format], blockLengths[format]];
+  const blocks = Math.ceil(columns / length);
+  return [part(name, "uint8", [rows, blocks, (length * bits) / 8]), part(`${name}.scales`, "float32", [rows * blocks])];
 }
 
 const byteSizes = { float32: 4, float16: 2, uint8: 1, int8: 1 } as const;
