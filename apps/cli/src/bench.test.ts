@@ -114,8 +114,8 @@ test("what a token reads and a frame computes, counted by hand for small shapes"
   // Outputs: 2 + 1 + 1, 2, three times 3 or 2; head 5. Each has a scale.
   expect(all("int8")).toBe(weights + 10 + 4 * (4 + 2 + 6 + 2 + 5) + others);
   // Every row is one block.
-  expect(all("q8")).toBe(36 * (4 + 2 + 6 + 2 + 5) + others);
-  expect(bytesPerToken(config, { text: "q4", head: "q8" }, 10)).toBe(20 * (4 + 2 + 6 + 2) + 36 * 5 + others);
+  expect(all("q8")).toBe(68 * (4 + 2 + 6 + 2 + 5) + others);
+  expect(bytesPerToken(config, { text: "q4", head: "q8" }, 10)).toBe(20 * (4 + 2 + 6 + 2) + 68 * 5 + others);
   expect(operationsOfPrompt(config, 7)).toBe(2 * (7 * weights + 49 * 2 + 10));
   // 4 patches: projections 16 + MLP 12 each, scores and sums 2·16·2; patches 4·2·3; connector 4·2·2.
   expect(operationsOfFrame(config)).toBe(2 * (4 * 28 + 64 + 24 + 16));

@@ -6,7 +6,7 @@ type Config = ModelReport["config"];
 type TextFormats = Pick<ModelReport["auto"], "text" | "head">;
 
 /** Values that share a 4-byte scale. */
-const BLOCK = 32;
+const blockLengths = { q8: 64, q4: 32 } as const;
 
 /**
  * Bytes of one row of a matrix as a CPU reads it: the weights of one output. Of q8 and q4 the last block is full whatever is in it; fp16 is
@@ -16,8 +16,8 @@ const bytesOfRow: Readonly<Record<TextFormats["text"], (columns: number) => numb
   fp32: (columns) => 4 * columns,
   fp16: (columns) => 4 * columns,
   int8: (columns) => columns + 4,
-  q8: (columns) => Math.ceil(columns / BLOCK) * (BLOCK + 4),
-  q4: (columns) => Math.ceil(columns / BLOCK) * (BLOCK / 2 + 4),
+  q8: (columns) => Math.ceil(columns / blockLengths.q8) * (blockLengths.q8 + 4),
+  q4: (columns) => Math.ceil(columns / blockLengths.q4) * (blockLengths.q4 / 2 + 4),
 };
 
 /**
