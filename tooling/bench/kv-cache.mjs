@@ -1,8 +1,7 @@
 /** What `kvCacheDtype: "int8"` does to the time of a token and to memory, beside fp32 in the same process. `node kv-cache.mjs --help` */
 import { cpus } from "node:os";
-import process from "node:process";
-import { parseArgs } from "node:util";
 import { inspectModel, loadSmolVLM } from "smolvlm";
+import { readOptions } from "./read-options.mjs";
 
 const HELP = `node kv-cache.mjs --model FOLDER [options]
   --model FOLDER     a checkpoint, such as one from make-checkpoint.mjs
@@ -12,21 +11,8 @@ const HELP = `node kv-cache.mjs --model FOLDER [options]
   --rounds N         (3)`;
 
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      model: { type: "string" },
-      dtype: { type: "string", default: "q8" },
-      contexts: { type: "string", default: "128,1024,2048,4096" },
-      tokens: { type: "string", default: "24" },
-      rounds: { type: "string", default: "3" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help || !values.model) {
-    console.log(HELP);
-    process.exitCode = values.help ? 0 : 2;
-    return;
-  }
+  const values = readOptions(HELP, { dtype: "q8", contexts: "128,1024,2048,4096", tokens: "24", rounds: "3" });
+  if (!values) return;
   const { cacheBytesPerToken } = await inspectModel(values.model);
   const [tokens, rounds] = [Number(values.tokens), Number(values.rounds)];
   const formats = ["fp32", "int8"];

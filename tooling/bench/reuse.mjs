@@ -6,9 +6,9 @@
 import { cpus } from "node:os";
 import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { loadSmolVLM } from "smolvlm";
 import { syntheticPhoto } from "./photo.mjs";
+import { readOptions } from "./read-options.mjs";
 
 const HELP = `node reuse.mjs --model FOLDER [options]
   --model FOLDER    a checkpoint, such as one from make-checkpoint.mjs
@@ -21,21 +21,8 @@ const HELP = `node reuse.mjs --model FOLDER [options]
 const ENDLESS = { eosTokenIds: [] };
 
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      model: { type: "string" },
-      dtype: { type: "string", default: "q8" },
-      size: { type: "string", default: "1024,768" },
-      rows: { type: "string", default: "8" },
-      tokens: { type: "string", default: "32" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help || !values.model) {
-    console.log(HELP);
-    process.exitCode = values.help ? 0 : 2;
-    return;
-  }
+  const values = readOptions(HELP, { dtype: "q8", size: "1024,768", rows: "8", tokens: "32" });
+  if (!values) return;
   const [width, height] = values.size.split(",").map(Number);
   const [rows, tokens] = [Number(values.rows), Number(values.tokens)];
   const photo = await syntheticPhoto(width, height);

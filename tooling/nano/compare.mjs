@@ -1,10 +1,10 @@
 /** Answers the cases of evaluate.py with this project and compares with what transformers answered. `node compare.mjs --help` */
 import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { nanoModelPath } from "@smolvlm/nano";
 import { loadSmolVLM } from "smolvlm";
+import { EVALUATION, readCases } from "./read-cases.mjs";
 
 const HELP = `node compare.mjs [--cases FOLDER] [--model FOLDER] [--results FILE]
   --cases FOLDER   what evaluate.py --write-cases wrote (evaluation)
@@ -14,7 +14,7 @@ Prints a Markdown table; exits with 1 where any token differs.`;
 
 const { values } = parseArgs({
   options: {
-    cases: { type: "string", default: fileURLToPath(new URL("evaluation", import.meta.url)) },
+    cases: { type: "string", default: EVALUATION },
     model: { type: "string", default: nanoModelPath },
     results: { type: "string" },
     help: { type: "boolean", default: false },
@@ -25,18 +25,11 @@ if (values.help) {
   process.exit();
 }
 
-/** Media paths in the file are relative to its folder. */
-const located = (conversation) =>
-  conversation.map((message) => ({
-    ...message,
-    content: message.content.map((part) => (part.path ? { ...part, path: resolve(values.cases, part.path) } : part)),
-  }));
-
-const cases = JSON.parse(await readFile(resolve(values.cases, "cases.json"), "utf8"));
+const cases = await readCases(resolve(values.cases));
 const model = await loadSmolVLM(values.model);
 const table = {};
 for (const { id, task, conversation, expected, referenceAnswer, referenceTokenIds } of cases) {
-  const { text, tokenIds } = await model.generate({ messages: located(conversation), maxNewTokens: 64 });
+  const { text, tokenIds } = await model.generate({ messages: conversation, maxNewTokens: 64 });
   const row = (table[task] ??= { of: 0, transformers: 0, smolvlm: 0, sameTokens: 0 });
   const same = tokenIds.join() === referenceTokenIds.join();
   row.of += 1;

@@ -7,10 +7,14 @@ picture) and skips work that is constant here (patch masks, position ids). `chec
 from __future__ import annotations
 
 import math
+import sys
+from pathlib import Path
 
 import torch
 
-import torchvision_shim  # noqa: F401  (before transformers)
+# Behind this folder, which has modules of the same names.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "reference"))
+import torchvision_shim  # noqa: E402, F401  (before transformers)
 import torch.nn.functional as F
 
 FRAME, PATCH, SCALE = 64, 8, 4

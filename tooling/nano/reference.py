@@ -1,11 +1,14 @@
 """The oracle: the bundled checkpoint in transformers, run on conversations in Hugging Face form with media from disk or memory."""
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import torch
 
-import torchvision_shim  # noqa: F401  (before transformers)
+# Behind this folder, which has modules of the same names.
+sys.path.append(str(Path(__file__).resolve().parents[1] / "reference"))
+import torchvision_shim  # noqa: E402, F401  (before transformers)
 import numpy as np
 from PIL import Image, ImageSequence
 

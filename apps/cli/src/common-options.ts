@@ -95,18 +95,29 @@ export function addDeviceOptions(command: Command): Command {
     .option("--threads <n>", "threads to use (default: the machine's cores)", whole(1));
 }
 
+/** Options of the commands that answer about pictures and videos. */
+export type AnswerFlags = ModelFlags & GenerationFlags & VideoFlags & ImageFlags;
+
+/** Adds the options of {@link AnswerFlags}. */
+export function addAnswerOptions(command: Command): Command {
+  return addGenerationOptions(addVideoOptions(addImageOptions(addModelOptions(command))));
+}
+
+/** How pictures and videos are to be looked at, from the flags that were given. */
+export function mediaOptions(flags: ImageFlags & VideoFlags): {
+  imageOptions: ReturnType<typeof imageOptions>;
+  videoSampling: VideoSampling;
+} {
+  return { imageOptions: imageOptions(flags), videoSampling: { fps: flags.fps, numFrames: flags.maxFrames } };
+}
+
 /** Adds the options of {@link VideoFlags}. */
-export function addVideoOptions(command: Command): Command {
+function addVideoOptions(command: Command): Command {
   return command
     .option("--fps <n>", "frames to look at for each second of a video (default: the model's, usually 1)", real)
     .option("--max-frames <n>", "most frames to look at of a video (default: the model's, usually 64)", whole(1))
     .option("--no-auto-rotate", "show videos as they are stored, not turned upright: what transformers does with PyAV")
     .option("--allow-truncated", "of a video that ends too early, take the part that can be read");
-}
-
-/** The sampling of videos, from the flags that were given. */
-export function videoSampling({ fps, maxFrames }: VideoFlags): VideoSampling {
-  return { fps, numFrames: maxFrames };
 }
 
 /** Adds the options of {@link ImageFlags}. */
@@ -126,7 +137,7 @@ export function imageOptions({ maxTiles, longestEdge }: ImageFlags): { maxTiles?
 }
 
 /** Adds the options of {@link GenerationFlags}. */
-export function addGenerationOptions(command: Command): Command {
+function addGenerationOptions(command: Command): Command {
   return command
     .option("--max-new-tokens <n>", "longest answer, in tokens", whole(1), 256)
     .option("--do-sample", "draw tokens at random instead of taking the best one")

@@ -1,6 +1,6 @@
 import { nanoModelPath } from "@smolvlm/nano";
 import { loadSmolVLM, tensor } from "smolvlm";
-import { readScenes } from "./scenes.mjs";
+import { readCases } from "../../nano/read-cases.mjs";
 
 /** More than any answer has. */
 const MAX_NEW_TOKENS = 64;
@@ -37,7 +37,7 @@ export async function measureQuality({ formats = FORMATS, scenes, log = () => {}
 
 /** The scenes with fp32's answers and logits, which the others are compared with. */
 export async function askReference(scenes) {
-  const cases = scenes ?? (await readScenes());
+  const cases = scenes ?? (await readCases());
   return withModel(fp32, async (smolvlm) => {
     const asked = [];
     for (const { id, conversation } of cases) {

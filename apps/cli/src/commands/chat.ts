@@ -2,26 +2,11 @@ import { createInterface } from "node:readline/promises";
 import { SmolVLMError } from "@smolvlm/contracts";
 import { Command } from "commander";
 import type { ChatSession, ContentPart, SmolVLM } from "smolvlm";
-import {
-  addGenerationOptions,
-  addImageOptions,
-  addModelOptions,
-  addVideoOptions,
-  generationOptions,
-  imageOptions,
-  loadModel,
-  videoSampling,
-  type GenerationFlags,
-  type ImageFlags,
-  type ModelFlags,
-  type VideoFlags,
-} from "../common-options.js";
+import { addAnswerOptions, generationOptions, loadModel, mediaOptions, type AnswerFlags } from "../common-options.js";
 import { noteOnBundledModel } from "../note-on-bundled-model.js";
 import { printAnswer } from "../print-answer.js";
 import { progressBar } from "../progress-bar.js";
 import { reportError } from "../report-error.js";
-
-type ChatFlags = ModelFlags & GenerationFlags & ImageFlags & VideoFlags;
 
 const HELP = `/image FILE   show a picture with the next question (path or URL; several are fine)
 /video FILE   show a video with the next question
@@ -35,31 +20,28 @@ export function chatCommand(signal: AbortSignal): Command {
   const command = new Command("chat").description(
     "Talk with the model; /image FILE and /video FILE show it something.",
   );
-  return addGenerationOptions(addVideoOptions(addImageOptions(addModelOptions(command)))).action(
-    async (flags: ChatFlags) => {
-      const bar = progressBar();
-      await using model = await loadModel(flags, bar, signal);
-      noteOnBundledModel(flags.model);
-      const terminal = process.stdin.isTTY;
-      const lines = createInterface({ input: process.stdin, output: process.stderr, terminal });
-      // readline takes Ctrl-C from the terminal; hand it on, so that it stops the program as everywhere else.
-      lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
-      signal.addEventListener("abort", () => lines.close());
-      if (terminal) process.stderr.write(HELP);
-      await converse(model, lines, flags, signal);
-      signal.throwIfAborted();
-    },
-  );
+  return addAnswerOptions(command).action(async (flags: AnswerFlags) => {
+    const bar = progressBar();
+    await using model = await loadModel(flags, bar, signal);
+    noteOnBundledModel(flags.model);
+    const terminal = process.stdin.isTTY;
+    const lines = createInterface({ input: process.stdin, output: process.stderr, terminal });
+    // readline takes Ctrl-C from the terminal; hand it on, so that it stops the program as everywhere else.
+    lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+    signal.addEventListener("abort", () => lines.close());
+    if (terminal) process.stderr.write(HELP);
+    await converse(model, lines, flags, signal);
+    signal.throwIfAborted();
+  });
 }
 
 async function converse(
   model: SmolVLM,
   lines: ReturnType<typeof createInterface>,
-  flags: ChatFlags,
+  flags: AnswerFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const start = (): ChatSession =>
-    model.createSession({ imageOptions: imageOptions(flags), videoSampling: videoSampling(flags) });
+  const start = (): ChatSession => model.createSession(mediaOptions(flags));
   let session = start();
   let media: ContentPart[] = [];
   lines.setPrompt("> ");
@@ -95,7 +77,7 @@ async function converse(
 async function ask(
   session: ChatSession,
   content: readonly ContentPart[],
-  flags: ChatFlags,
+  flags: AnswerFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const bar = progressBar();

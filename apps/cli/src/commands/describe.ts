@@ -1,18 +1,5 @@
 import { Command } from "commander";
-import {
-  addGenerationOptions,
-  addImageOptions,
-  addModelOptions,
-  addVideoOptions,
-  generationOptions,
-  imageOptions,
-  loadModel,
-  videoSampling,
-  type GenerationFlags,
-  type ImageFlags,
-  type ModelFlags,
-  type VideoFlags,
-} from "../common-options.js";
+import { addAnswerOptions, generationOptions, loadModel, mediaOptions, type AnswerFlags } from "../common-options.js";
 import { mediaPart } from "../media-part.js";
 import { noteOnBundledModel } from "../note-on-bundled-model.js";
 import { printAnswer } from "../print-answer.js";
@@ -22,7 +9,7 @@ import { writeJson } from "../write-json.js";
 const ABOUT_PICTURES = "Describe the image.";
 const ABOUT_VIDEOS = "What happens in the video?";
 
-interface DescribeFlags extends ModelFlags, GenerationFlags, ImageFlags, VideoFlags {
+interface DescribeFlags extends AnswerFlags {
   readonly prompt?: string;
   readonly json?: boolean;
 }
@@ -36,7 +23,7 @@ export function describeCommand(signal: AbortSignal): Command {
       "-p, --prompt <text>",
       `what to ask (default: "${ABOUT_PICTURES}", or "${ABOUT_VIDEOS}" when there is a video)`,
     );
-  return addGenerationOptions(addVideoOptions(addImageOptions(addModelOptions(command))))
+  return addAnswerOptions(command)
     .option("--json", "print one JSON object instead of text")
     .action(async (media: string[], flags: DescribeFlags) => {
       const bar = progressBar();
@@ -46,8 +33,7 @@ export function describeCommand(signal: AbortSignal): Command {
       const text = flags.prompt ?? (parts.some(({ type }) => type === "video") ? ABOUT_VIDEOS : ABOUT_PICTURES);
       const answer = model.stream({
         messages: [{ role: "user", content: [...parts, { type: "text", text }] }],
-        imageOptions: imageOptions(flags),
-        videoSampling: videoSampling(flags),
+        ...mediaOptions(flags),
         signal,
         onProgress: bar.onProgress,
         ...generationOptions(flags),

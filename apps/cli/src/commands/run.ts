@@ -1,24 +1,11 @@
 import { Command } from "commander";
-import {
-  addGenerationOptions,
-  addImageOptions,
-  addModelOptions,
-  addVideoOptions,
-  generationOptions,
-  imageOptions,
-  loadModel,
-  videoSampling,
-  type GenerationFlags,
-  type ImageFlags,
-  type ModelFlags,
-  type VideoFlags,
-} from "../common-options.js";
+import { addAnswerOptions, generationOptions, loadModel, mediaOptions, type AnswerFlags } from "../common-options.js";
 import { progressBar } from "../progress-bar.js";
 import { readConversations } from "../read-conversations.js";
 import { writeJson } from "../write-json.js";
 import { writeSafetensors } from "../write-safetensors.js";
 
-interface RunFlags extends ModelFlags, GenerationFlags, ImageFlags, VideoFlags {
+interface RunFlags extends AnswerFlags {
   readonly announceLongestVideo?: boolean;
   readonly json?: boolean;
   readonly saveInputs?: string;
@@ -30,7 +17,7 @@ export function runCommand(signal: AbortSignal): Command {
   const command = new Command("run")
     .description("Run a Hugging Face conversation, or a list of them as one batch.")
     .argument("<conversation.json>", "messages with role and content; media paths are relative to the file");
-  return addGenerationOptions(addVideoOptions(addImageOptions(addModelOptions(command))))
+  return addAnswerOptions(command)
     .option(
       "--announce-longest-video",
       "write the longest video's frame count into every prompt of a batch, as transformers does",
@@ -45,8 +32,7 @@ export function runCommand(signal: AbortSignal): Command {
       await using model = await loadModel(flags, bar, signal);
       const loaded = performance.now();
       const inputs = await model.prepare(conversations, {
-        imageOptions: imageOptions(flags),
-        videoSampling: videoSampling(flags),
+        ...mediaOptions(flags),
         announceLongestVideo: flags.announceLongestVideo,
         // Saving needs all frames at once; otherwise they are decoded while the model takes them.
         streamFrames: flags.saveInputs === undefined,
