@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { onnxModel } from "./onnx-writer.mjs";
 
 const value = (name, type, ...dims) => ({ name, type, dims });
-const external = (name, dims, location, offset) => {
-  const length = 4 * dims.reduce((product, dim) => product * dim, 1);
-  return { name, type: "float32", dims, external: { location, offset, length } };
+const external = (name, dims, location, offset, [type, bytes] = ["float32", 4]) => {
+  const length = bytes * dims.reduce((product, dim) => product * dim, 1);
+  return { name, type, dims, external: { location, offset, length } };
 };
 
 const heads = 4;
@@ -29,22 +29,23 @@ const attentionInputs = (past) => [
   value("past_key_values.0.key", "float32", "batch", keyValueHeads, past, headDim),
   value("past_key_values.0.value", "float32", "batch", keyValueHeads, past, headDim),
 ];
-/** The attention itself, whose whole keys and values get these names. */
-const attentionNode = (wholeKey, wholeValue) => ({
-  op: "GroupQueryAttention",
-  domain: "com.microsoft",
-  inputs: [
-    "query",
-    "key",
-    "value",
-    "past_key_values.0.key",
-    "past_key_values.0.value",
-    "seqlens_k",
-    "total_sequence_length",
-  ],
-  outputs: ["attended", wholeKey, wholeValue],
-  attributes: { num_heads: heads, kv_num_heads: keyValueHeads },
-});
+/** Attention over past keys and values of these names, and the new rows as they went in. */
+const attentionNodes = (pastKey, pastValue) => [
+  {
+    op: "GroupQueryAttention",
+    domain: "com.microsoft",
+    inputs: ["query", "key", "value", pastKey, pastValue, "seqlens_k", "total_sequence_length"],
+    outputs: ["attended", "whole.key", "whole.value"],
+    attributes: { num_heads: heads, kv_num_heads: keyValueHeads },
+  },
+  ...splitHeads("key", "present.0.key"),
+  ...splitHeads("value", "present.0.value"),
+];
+const attentionOutputs = [
+  value("attended", "float32", "batch", "positions", heads * headDim),
+  value("present.0.key", "float32", "batch", keyValueHeads, "positions", headDim),
+  value("present.0.value", "float32", "batch", keyValueHeads, "positions", headDim),
+];
 
 const ints = (name, ...values) => ({
   name,
@@ -113,6 +114,26 @@ const graphs = {
     initializers: [{ name: "shape", type: "int64", dims: [2], data: BigInt64Array.of(2n, 3n) }],
     nodes: [{ op: "Reshape", inputs: ["x", "shape"], outputs: ["y"] }],
   },
+  integerProduct: {
+    comment:
+      "`y` [rows, 16] = (`steps` − `zero`) · W · `scales`, from `steps` uint8 [rows, 64] and `zero` uint8 []; W int8 [64, 16] is all of " +
+      "`weights.bin`, `scales` [16] all of `scales.bin`.",
+    inputs: [value("steps", "uint8", "rows", 64), value("zero", "uint8")],
+    outputs: [value("y", "float32", "rows", 16)],
+    initializers: [
+      external("w", [64, 16], "weights.bin", 0, ["int8", 1]),
+      external("scales", [16], "scales.bin", 0),
+      float("one", 1),
+    ],
+    nodes: [
+      {
+        op: "MatMulIntegerToFloat",
+        domain: "com.microsoft",
+        inputs: ["steps", "w", "one", "scales", "zero"],
+        outputs: ["y"],
+      },
+    ],
+  },
   unknownOperator: {
     comment: "A graph no backend can load: its operator does not exist.",
     inputs: [value("x", "float32", "n")],
@@ -134,23 +155,33 @@ const graphs = {
       "One layer of grouped-query attention, `query` [batch, positions, 4·8], `key` and `value` [batch, positions, 2·8] → `attended` " +
       "[batch, positions, 4·8]. The new rows come out as they went in, with heads split.",
     inputs: attentionInputs("past"),
-    outputs: [
-      value("attended", "float32", "batch", "positions", heads * headDim),
-      value("present.0.key", "float32", "batch", keyValueHeads, "positions", headDim),
-      value("present.0.value", "float32", "batch", keyValueHeads, "positions", headDim),
+    outputs: attentionOutputs,
+    initializers: [ints("split", 0, 0, keyValueHeads, headDim)],
+    nodes: attentionNodes("past_key_values.0.key", "past_key_values.0.value"),
+  },
+  attentionInt8: {
+    comment: "The same attention whose past is int8 [batch, 2, past, 8], with scales [batch, 2, 1, past].",
+    inputs: [
+      ...attentionInputs("past").slice(0, 5),
+      ...["key", "value"].flatMap((kind) => [
+        value(`past_key_values.0.${kind}`, "int8", "batch", keyValueHeads, "past", headDim),
+        value(`past_key_values.0.${kind}_scale`, "float32", "batch", keyValueHeads, 1, "past"),
+      ]),
     ],
-    initializers: [
-      {
-        name: "split",
-        type: "int64",
-        dims: [4],
-        data: BigInt64Array.of(0n, 0n, BigInt(keyValueHeads), BigInt(headDim)),
-      },
-    ],
+    outputs: attentionOutputs,
+    initializers: [ints("split", 0, 0, keyValueHeads, headDim)],
     nodes: [
-      attentionNode("whole.key", "whole.value"),
-      ...splitHeads("key", "present.0.key"),
-      ...splitHeads("value", "present.0.value"),
+      ...["key", "value"].flatMap((kind) => [
+        { op: "Cast", inputs: [`past_key_values.0.${kind}`], outputs: [`${kind}.steps`], attributes: { to: 1 } },
+        {
+          op: "Transpose",
+          inputs: [`past_key_values.0.${kind}_scale`],
+          outputs: [`${kind}.scales`],
+          attributes: { perm: [0, 1, 3, 2] },
+        },
+        { op: "Mul", inputs: [`${kind}.steps`, `${kind}.scales`], outputs: [`${kind}.past`] },
+      ]),
+      ...attentionNodes("key.past", "value.past"),
     ],
   },
   attentionInPlace: {

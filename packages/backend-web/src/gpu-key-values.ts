@@ -62,7 +62,7 @@ export class GpuKeyValues extends KeyValueRows implements KeyValues {
     batch: number,
   ): GpuKeyValues {
     const past = session.inputMetadata.find((input) => input.name === pastName(0));
-    const type = past?.isTensor ? past.type : "none";
+    const type = layout.dtype === "int8" ? "int8" : past?.isTensor ? past.type : "none";
     if ((type !== "float32" && type !== "float16") || layout.positionInput === undefined) {
       throw new BackendError(
         parts.name,

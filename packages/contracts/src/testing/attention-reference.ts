@@ -2,6 +2,8 @@ import type { KeyValueCacheLayout, SessionGraph, Target } from "../backend.js";
 import { tensor, type Tensor } from "../tensor.js";
 import { testGraph } from "./test-graphs.js";
 
+type CacheType = NonNullable<KeyValueCacheLayout["dtype"]>;
+
 /** Query heads of the `attention` test graph; twice the key-value heads, so that two share one. */
 const heads = 4;
 /** The cache of the `attention` test graph. */
@@ -16,10 +18,10 @@ const { keyValueHeads, headDim } = attentionLayout;
 const queryWidth = heads * headDim;
 const keyValueWidth = keyValueHeads * headDim;
 
-/** A graph of attention whose cache is held as this target holds it. */
-export function attentionGraph({ keyValueCache }: Target): SessionGraph {
-  const model = testGraph(keyValueCache === "in-place" ? "attentionInPlace" : "attention");
-  return { name: "attention", model, externalData: [], cache: attentionLayout };
+/** A graph of attention whose cache is held as this target holds it, of elements of this type. */
+export function attentionGraph({ keyValueCache }: Target, dtype: CacheType = "float32"): SessionGraph {
+  const name = keyValueCache === "in-place" ? "attentionInPlace" : dtype === "int8" ? "attentionInt8" : "attention";
+  return { name: "attention", model: testGraph(name), externalData: [], cache: { ...attentionLayout, dtype } };
 }
 
 /** The inputs of that graph that are the caller's. */
@@ -103,12 +105,14 @@ interface Row {
   readonly values: readonly Float32Array[];
 }
 
-/** Causal grouped-query attention in float64, written out, with the past of each row kept as a plain list. */
+/** Causal grouped-query attention in float64, written out, with the past of each row kept as a plain list; as int8 where that is asked for. */
 export class AttentionReference {
   #rows: readonly Row[];
+  readonly #dtype: CacheType;
 
-  constructor(batch: number) {
+  constructor(batch: number, dtype: CacheType = "float32") {
     this.#rows = Array.from({ length: batch }, () => ({ keys: [], values: [] }));
+    this.#dtype = dtype;
   }
 
   /** Positions each row holds. */
@@ -127,7 +131,16 @@ export class AttentionReference {
       keys: [...keys, ...split(step.key, row, keyValueWidth)],
       values: [...values, ...split(step.value, row, keyValueWidth)],
     }));
-    return this.#rows.map((row, index) => attend(split(step.query, index, queryWidth), row));
+    const attended = this.#rows.map((row, index) => attend(split(step.query, index, queryWidth), row));
+    // The positions of one run see each other as they are. Those kept before stay as they were rounded.
+    if (this.#dtype === "int8") {
+      this.#rows = this.#rows.map(({ keys, values }, row) => {
+        const old = keys.length - (step.newLengths[row] as number);
+        const kept = (all: readonly Float32Array[]) => all.map((each, at) => (at < old ? each : rounded(each)));
+        return { keys: kept(keys), values: kept(values) };
+      });
+    }
+    return attended;
   }
 
   /** Forgets what lies beyond `lengths[row]`. */
@@ -140,10 +153,19 @@ export class AttentionReference {
 
   /** An independent copy of the rows named. */
   fork(rows: readonly number[]): AttentionReference {
-    const copy = new AttentionReference(rows.length);
+    const copy = new AttentionReference(rows.length, this.#dtype);
     copy.#rows = rows.map((row) => this.#rows[row] as Row);
     return copy;
   }
+}
+
+/** A position's keys or values as int8 with a scale for each head. */
+function rounded(values: Float32Array): Float32Array {
+  return values.map((value, index) => {
+    const head = index - (index % headDim);
+    const largest = Math.max(...values.subarray(head, head + headDim).map(Math.abs));
+    return Math.round(value * (127 / largest)) * Math.fround(largest / 127);
+  });
 }
 
 /** Attention of the last `queries.length` positions of a row. */

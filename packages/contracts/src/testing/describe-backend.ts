@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { Backend } from "../backend.js";
 import { cacheCases } from "./cache-cases.js";
+import { integerCases } from "./integer-cases.js";
 import { lifetimeCases } from "./lifetime-cases.js";
 import { resourceCases } from "./resource-cases.js";
 import { runCases } from "./run-cases.js";
@@ -30,6 +31,7 @@ export function describeBackend(
     describe("sessions", () => sessionCases(context));
     describe("runs", () => runCases(context));
     describe("key-value cache", () => cacheCases(context));
+    describe("integers", () => integerCases(context));
     describe("lifetime", () => lifetimeCases(context));
     const { memoryInUse } = helpers;
     if (memoryInUse) describe("resources", () => resourceCases(context, memoryInUse));

@@ -8,9 +8,11 @@ export type TestGraph =
   | "types"
   | "longs"
   | "sixOnly"
+  | "integerProduct"
   | "unknownOperator"
   | "slow"
   | "attention"
+  | "attentionInt8"
   | "attentionInPlace";
 
 /** ONNX models in base64, one array of lines each. */
@@ -52,6 +54,14 @@ const encoded: Readonly<Record<TestGraph, readonly string[]>> = {
     "CAoSDXNtb2x2bG0tdGVzdHM6ZwoWCgF4CgVzaGFwZRIBeSIHUmVzaGFwZRIHc2l4T25seSodCAIQB0IFc2hhcGVKEAIAAAAAAAAAAwAAAAAAAA",
     "BaEAoBeBILCgkIARIFCgMSAW5iEwoBeRIOCgwIARIICgIIAgoCCANCBAoAEBVCEQoNY29tLm1pY3Jvc29mdBAB",
   ],
+  /** `y` [rows, 16] = (`steps` − `zero`) · W · `scales`, from `steps` uint8 [rows, 64] and `zero` uint8 []; W int8 [64, 16] is all of `weights.bin`, `scales` [16] all of `scales.bin`. */
+  integerProduct: [
+    "CAoSDXNtb2x2bG0tdGVzdHM6sgIKRQoFc3RlcHMKAXcKA29uZQoGc2NhbGVzCgR6ZXJvEgF5IhRNYXRNdWxJbnRlZ2VyVG9GbG9hdDoNY29tLm",
+    "1pY3Jvc29mdBIOaW50ZWdlclByb2R1Y3QqQQhACBAQA0IBd2oXCghsb2NhdGlvbhILd2VpZ2h0cy5iaW5qCwoGb2Zmc2V0EgEwag4KBmxlbmd0",
+    "aBIEMTAyNHABKkEIEBABQgZzY2FsZXNqFgoIbG9jYXRpb24SCnNjYWxlcy5iaW5qCwoGb2Zmc2V0EgEwagwKBmxlbmd0aBICNjRwASoNEAFCA2",
+    "9uZUoEAACAP1obCgVzdGVwcxISChAIAhIMCgYSBHJvd3MKAghAWg4KBHplcm8SBgoECAISAGIXCgF5EhIKEAgBEgwKBhIEcm93cwoCCBBCBAoA",
+    "EBVCEQoNY29tLm1pY3Jvc29mdBAB",
+  ],
   /** A graph no backend can load: its operator does not exist. */
   unknownOperator: [
     "CAoSDXNtb2x2bG0tdGVzdHM6TQoWCgF4EgF5Ig5Ob1N1Y2hPcGVyYXRvchIPdW5rbm93bk9wZXJhdG9yWhAKAXgSCwoJCAESBQoDEgFuYhAKAX",
@@ -82,6 +92,27 @@ const encoded: Readonly<Record<TestGraph, readonly string[]>> = {
     "lfdmFsdWVzLjAudmFsdWUSHwodCAESGQoHEgViYXRjaAoCCAIKBhIEcGFzdAoCCAhiLAoIYXR0ZW5kZWQSIAoeCAESGgoHEgViYXRjaAoLEglw",
     "b3NpdGlvbnMKAgggYjUKDXByZXNlbnQuMC5rZXkSJAoiCAESHgoHEgViYXRjaAoCCAIKCxIJcG9zaXRpb25zCgIICGI3Cg9wcmVzZW50LjAudm",
     "FsdWUSJAoiCAESHgoHEgViYXRjaAoCCAIKCxIJcG9zaXRpb25zCgIICEIECgAQFUIRCg1jb20ubWljcm9zb2Z0EAE=",
+  ],
+  /** The same attention whose past is int8 [batch, 2, past, 8], with scales [batch, 2, 1, past]. */
+  attentionInt8: [
+    "CAoSDXNtb2x2bG0tdGVzdHM65woKMwoVcGFzdF9rZXlfdmFsdWVzLjAua2V5EglrZXkuc3RlcHMiBENhc3QqCQoCdG8YAaABAgpHChtwYXN0X2",
+    "tleV92YWx1ZXMuMC5rZXlfc2NhbGUSCmtleS5zY2FsZXMiCVRyYW5zcG9zZSoRCgRwZXJtQABAAUADQAKgAQcKJgoJa2V5LnN0ZXBzCgprZXku",
+    "c2NhbGVzEghrZXkucGFzdCIDTXVsCjcKF3Bhc3Rfa2V5X3ZhbHVlcy4wLnZhbHVlEgt2YWx1ZS5zdGVwcyIEQ2FzdCoJCgJ0bxgBoAECCksKHX",
+    "Bhc3Rfa2V5X3ZhbHVlcy4wLnZhbHVlX3NjYWxlEgx2YWx1ZS5zY2FsZXMiCVRyYW5zcG9zZSoRCgRwZXJtQABAAUADQAKgAQcKLAoLdmFsdWUu",
+    "c3RlcHMKDHZhbHVlLnNjYWxlcxIKdmFsdWUucGFzdCIDTXVsCrgBCgVxdWVyeQoDa2V5CgV2YWx1ZQoIa2V5LnBhc3QKCnZhbHVlLnBhc3QKCX",
+    "NlcWxlbnNfawoVdG90YWxfc2VxdWVuY2VfbGVuZ3RoEghhdHRlbmRlZBIJd2hvbGUua2V5Egt3aG9sZS52YWx1ZSITR3JvdXBRdWVyeUF0dGVu",
+    "dGlvbioQCgludW1faGVhZHMYBKABAioTCgxrdl9udW1faGVhZHMYAqABAjoNY29tLm1pY3Jvc29mdAogCgNrZXkKBXNwbGl0EglrZXkuc3BsaX",
+    "QiB1Jlc2hhcGUKOAoJa2V5LnNwbGl0Eg1wcmVzZW50LjAua2V5IglUcmFuc3Bvc2UqEQoEcGVybUAAQAJAAUADoAEHCiQKBXZhbHVlCgVzcGxp",
+    "dBILdmFsdWUuc3BsaXQiB1Jlc2hhcGUKPAoLdmFsdWUuc3BsaXQSD3ByZXNlbnQuMC52YWx1ZSIJVHJhbnNwb3NlKhEKBHBlcm1AAEACQAFAA6",
+    "ABBxINYXR0ZW50aW9uSW50OCotCAQQB0IFc3BsaXRKIAAAAAAAAAAAAAAAAAAAAAACAAAAAAAAAAgAAAAAAAAAWikKBXF1ZXJ5EiAKHggBEhoK",
+    "BxIFYmF0Y2gKCxIJcG9zaXRpb25zCgIIIFonCgNrZXkSIAoeCAESGgoHEgViYXRjaAoLEglwb3NpdGlvbnMKAggQWikKBXZhbHVlEiAKHggBEh",
+    "oKBxIFYmF0Y2gKCxIJcG9zaXRpb25zCgIIEFocCglzZXFsZW5zX2sSDwoNCAYSCQoHEgViYXRjaFofChV0b3RhbF9zZXF1ZW5jZV9sZW5ndGgS",
+    "BgoECAYSAFo4ChVwYXN0X2tleV92YWx1ZXMuMC5rZXkSHwodCAMSGQoHEgViYXRjaAoCCAIKBhIEcGFzdAoCCAhaPgobcGFzdF9rZXlfdmFsdW",
+    "VzLjAua2V5X3NjYWxlEh8KHQgBEhkKBxIFYmF0Y2gKAggCCgIIAQoGEgRwYXN0WjoKF3Bhc3Rfa2V5X3ZhbHVlcy4wLnZhbHVlEh8KHQgDEhkK",
+    "BxIFYmF0Y2gKAggCCgYSBHBhc3QKAggIWkAKHXBhc3Rfa2V5X3ZhbHVlcy4wLnZhbHVlX3NjYWxlEh8KHQgBEhkKBxIFYmF0Y2gKAggCCgIIAQ",
+    "oGEgRwYXN0YiwKCGF0dGVuZGVkEiAKHggBEhoKBxIFYmF0Y2gKCxIJcG9zaXRpb25zCgIIIGI1Cg1wcmVzZW50LjAua2V5EiQKIggBEh4KBxIF",
+    "YmF0Y2gKAggCCgsSCXBvc2l0aW9ucwoCCAhiNwoPcHJlc2VudC4wLnZhbHVlEiQKIggBEh4KBxIFYmF0Y2gKAggCCgsSCXBvc2l0aW9ucwoCCA",
+    "hCBAoAEBVCEQoNY29tLm1pY3Jvc29mdBAB",
   ],
   /** The same attention with a cache in place: past and present are [batch, 2, capacity, 8], and one buffer can be both. `places` [batch, 2, positions, 3] are row, head and position in it of what is new; `positions` [batch, 1, positions, 1] are the last alone. Written out, and counting with floats, so that a GPU has all of it. */
   attentionInPlace: [
