@@ -29,7 +29,10 @@ export interface WebBackendOptions {
   readonly wasmPaths?: Readonly<Partial<Record<WebDevice | "jspi", WasmPaths>>> | undefined;
   /** Least severe message of ONNX Runtime for the console: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal (default). */
   readonly logSeverity?: 0 | 1 | 2 | 3 | 4 | undefined;
-  /** Whether operators that WebGPU does not have may run on the CPU; true by default. */
+  /**
+   * Whether operators that WebGPU does not have may run on the CPU, which each time waits for the GPU; true by default. The graphs of
+   * model-core have none: they load with `false` too.
+   */
   readonly cpuFallback?: boolean | undefined;
 }
 

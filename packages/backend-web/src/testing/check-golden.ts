@@ -1,6 +1,6 @@
 import { tensor, type ModelFiles, type Tensor } from "@smolvlm/contracts";
 import { memoryModelFiles } from "@smolvlm/hub";
-import { SmolVLMForConditionalGeneration } from "@smolvlm/model-core";
+import { SmolVLMForConditionalGeneration, type ModelDtype } from "@smolvlm/model-core";
 import { webBackend, type WebBackendOptions } from "../web-backend.js";
 
 /** A tensor of a golden case, as it comes from the test: what a page can be told is JSON. */
@@ -16,6 +16,7 @@ export interface GoldenRequest {
   readonly files: Readonly<Record<string, string>>;
   readonly tensors: Readonly<Record<string, GoldenTensor>>;
   readonly maxNewTokens: number;
+  readonly dtype: ModelDtype;
 }
 
 /** What the model gives: the greatest difference of the last logits from the golden ones, and the greedy tokens. */
@@ -30,7 +31,7 @@ export async function checkGolden(request: GoldenRequest): Promise<GoldenAnswer>
     Object.fromEntries(Object.entries(request.files).map(([name, text]) => [name, decode(text)])),
   );
   await using backend = await webBackend(request.options);
-  await using model = await SmolVLMForConditionalGeneration.fromPretrained(files, { backend });
+  await using model = await SmolVLMForConditionalGeneration.fromPretrained(files, { backend, dtype: request.dtype });
   const inputs = {
     inputIds: read(request, "input_ids") as Tensor<"int32">,
     attentionMask: read(request, "attention_mask") as Tensor<"int32">,

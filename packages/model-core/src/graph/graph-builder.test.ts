@@ -45,11 +45,25 @@ test("one value may be several outputs, and an input may be one", async () => {
 test("equal constants and shapes are made once", () => {
   const graph = cpuGraph();
   const x = graph.input("x", "float32", ["batch", "positions", 6]);
-  for (let index = 0; index < 5; index++) graph.output(`y${index}`, x.mul(0.5).reshape(["batch", "positions", 2, 3]));
+  for (let index = 0; index < 5; index++) {
+    graph.output(`y${index}`, x.mul(0.5).reshape(["rows", 6]).reshape(["batch", "positions", 2, 3]));
+  }
   const { operators } = readModel(graph.encode("test", () => ({ location: "", offset: 0, length: 0 })));
   expect(operators.filter((operator) => operator === "Shape")).toHaveLength(1);
   expect(operators.filter((operator) => operator === "Concat")).toHaveLength(1);
-  expect(operators.filter((operator) => operator === "Reshape")).toHaveLength(5);
+  expect(operators.filter((operator) => operator === "Reshape")).toHaveLength(10);
+});
+
+test("sizes that stay where they are need no operation", async () => {
+  const graph = cpuGraph();
+  const x = graph.input("x", "float32", ["batch", "positions", 6]);
+  graph.output("heads", x.reshape(["batch", "positions", 2, 3]));
+  graph.output("joined", x.reshape(["batch", "positions*2", 3]));
+  const { operators } = readModel(graph.encode("test", () => ({ location: "", offset: 0, length: 0 })));
+  expect(operators).toEqual(["Reshape", "Reshape"]);
+  const results = await runGraph(graph, { x: noise([2, 3, 6]) });
+  expect(results["heads"]?.dims).toEqual([2, 3, 2, 3]);
+  expect(results["joined"]?.dims).toEqual([2, 6, 3]);
 });
 
 test("mistakes are found while building", () => {

@@ -207,14 +207,18 @@ export class GraphBuilder {
     return parts.map(({ name, dtype, dims }) => new Value(this, name, dtype, dims));
   }
 
-  /** A shape as an int64 tensor [dims.length], for reshaping: at most one size is left to be inferred. */
-  shape(dims: readonly Dim[]): Value {
-    const key = dims.join();
+  /**
+   * A shape as an int64 tensor [dims.length], for reshaping what has the shape `from`: 0 for sizes that stay where they are, and at most one
+   * is left to be inferred. What is constant so, no kernel has to make; for 64-bit integers a GPU has none.
+   */
+  shape(dims: readonly Dim[], from: readonly Dim[] = []): Value {
+    const kept = dims.map((dim, axis) => (typeof dim === "string" && dim === from[axis] ? 0 : dim));
+    const key = kept.join();
     const known = this.#shapes.get(key);
     if (known) return known;
-    const unbound = dims.findIndex((dim) => typeof dim === "string" && !this.#isBound(dim));
-    const inferred = unbound >= 0 ? unbound : dims.findIndex((dim) => typeof dim === "string");
-    const sizes = dims.map((dim, axis) => (axis === inferred ? -1 : dim));
+    const unbound = kept.findIndex((dim) => typeof dim === "string" && !this.#isBound(dim));
+    const inferred = unbound >= 0 ? unbound : kept.findIndex((dim) => typeof dim === "string");
+    const sizes = kept.map((dim, axis) => (axis === inferred ? -1 : dim));
     const shape = sizes.every((size) => typeof size === "number")
       ? this.integers(sizes)
       : this.concat(sizes.map((size) => (typeof size === "number" ? this.integers([size]) : this.size(size))));

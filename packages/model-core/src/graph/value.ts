@@ -40,7 +40,7 @@ export class Value {
     if (known[0]?.length === this.dims.length && known[1]?.length === dims.length && from !== to) {
       throw new GraphError(`${this.name}: ${formatDims(this.dims)} cannot become ${formatDims(dims)}.`);
     }
-    return this.graph.node("Reshape", [this, this.graph.shape(dims)], { dtype: this.dtype, dims });
+    return this.graph.node("Reshape", [this, this.graph.shape(dims, this.dims)], { dtype: this.dtype, dims });
   }
 
   /** The axes in another order: axis `i` of the result is axis `axes[i]` of this. */

@@ -1,8 +1,8 @@
 import { tensor, type KeyValueCache, type Session, type Tensor } from "@smolvlm/contracts";
 import type { SmolVLMTextConfig } from "@smolvlm/config";
 import type { EmbeddingTable } from "./embedding-table.js";
+import { positionFeeds } from "./position-feeds.js";
 import type { PromptRow } from "./prompt-row.js";
-import { rotaryAngles } from "./rotary-angles.js";
 
 /** Image features [frames · tokens, hidden], for the prompts that have some. */
 export type FeatureRows = Tensor<"float32"> | undefined;
@@ -37,15 +37,10 @@ export class LanguageRunner {
   /** Runs the graph; the cache gains each row's new positions. */
   async run(run: LanguageRun): Promise<Record<string, Tensor>> {
     const { cache, embeds, sequence, newLengths, logitsRows, outputs, signal } = run;
-    const { hiddenSize, headDim, ropeTheta } = this.config;
-    const past = cache.lengths;
-    const positions = past.flatMap((length) => Array.from({ length: sequence }, (_, index) => length + index));
-    const { cos, sin } = rotaryAngles(positions, headDim, ropeTheta);
+    const inPlace = this.session.inputNames.includes("places");
     const feeds: Record<string, Tensor> = {
-      inputs_embeds: tensor("float32", [cache.batch, sequence, hiddenSize], embeds),
-      past_lengths: tensor("int32", [cache.batch], Int32Array.from(past)),
-      rotary_cos: cos,
-      rotary_sin: sin,
+      inputs_embeds: tensor("float32", [cache.batch, sequence, this.config.hiddenSize], embeds),
+      ...positionFeeds({ past: cache.lengths, sequence, inPlace }, this.config),
     };
     if (logitsRows) feeds["logits_rows"] = tensor("int64", [logitsRows.length], BigInt64Array.from(logitsRows, BigInt));
     return this.session.run(feeds, { outputs, cache, newLengths, signal });

@@ -32,7 +32,7 @@ export class TextStates {
   readonly #hiddenSize: number;
   readonly #states: ReadonlyMap<string, Float32Array>;
 
-  /** @param names outputs to gather, each [batch, sequence, hidden]; `hidden_states.0` for the embeddings. */
+  /** @param names outputs to gather, each [batch · sequence, hidden]; `hidden_states.0` for the embeddings. */
   constructor(inputs: ModelCallInputs, rows: PreparedBatch["rows"], hiddenSize: number, names: readonly string[]) {
     const [batch = 0, length = 0] = inputs.inputIds.dims;
     this.#rows = rows;

@@ -12,7 +12,7 @@ export type LanguageOutputs = "logits" | "hidden" | "all";
 /**
  * Input embeddings → logits, hidden states, and the new rows of the cache. Inputs: `inputs_embeds` float32 [batch, sequence, hidden],
  * `logits_rows` int64 [wanted] (indices into batch · sequence) where there are logits, and those of the causal attention. Outputs:
- * `logits` [wanted, vocab]; `hidden_states.{i}` (1-based, the output of layer i) and `last_hidden_state` [batch, sequence, hidden]; and
+ * `logits` [wanted, vocab]; `hidden_states.{i}` (1-based, the output of layer i) and `last_hidden_state` [batch · sequence, hidden]; and
  * those of the causal attention.
  */
 export function languageGraph(
@@ -22,9 +22,9 @@ export function languageGraph(
   outputs: LanguageOutputs,
 ): void {
   const { hiddenSize, vocabSize } = config.textConfig;
-  const states = ["batch", "sequence", hiddenSize];
   const model = modelScope(weights).at("text_model");
-  const decoder = llamaModel(model, graph.input("inputs_embeds", "float32", states), config.textConfig);
+  const inputsEmbeds = graph.input("inputs_embeds", "float32", ["batch", "sequence", hiddenSize]);
+  const decoder = llamaModel(model, inputsEmbeds, config.textConfig);
   if (outputs !== "hidden") {
     const isTied = config.tieWordEmbeddings && !weights.has("lm_head.weight");
     const wanted = rowsOf(decoder.lastHiddenState, graph.input("logits_rows", "int64", ["wanted"]));
@@ -32,7 +32,7 @@ export function languageGraph(
     graph.output("logits", outputProjection(head, wanted, vocabSize));
   }
   if (outputs !== "logits") {
-    graph.output("last_hidden_state", decoder.lastHiddenState.reshape(states));
-    decoder.hiddenStates.forEach((hidden, layer) => graph.output(`hidden_states.${layer + 1}`, hidden.reshape(states)));
+    graph.output("last_hidden_state", decoder.lastHiddenState);
+    decoder.hiddenStates.forEach((hidden, layer) => graph.output(`hidden_states.${layer + 1}`, hidden));
   }
 }

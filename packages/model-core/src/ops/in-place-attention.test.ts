@@ -1,6 +1,6 @@
 import { tensor, type Target, type Tensor } from "@smolvlm/contracts";
 import { expect, test } from "vitest";
-import { rotaryAngles } from "../inference/rotary-angles.js";
+import { positionFeeds } from "../inference/position-feeds.js";
 import { cpuGraph, noise, runGraph } from "../testing/run-graph.js";
 import { causalAttention, causalContext, declarePresents } from "./causal-attention.js";
 
@@ -22,18 +22,13 @@ async function attend(target: Partial<Target>, positions: number): Promise<Recor
   const context = causalContext(graph, shape, 1);
   graph.output("attended", causalAttention(context, { queryKeyValue: { sizes, parts: () => parts }, layer: 0 }));
   declarePresents(context);
-  const { cos, sin } = rotaryAngles(
-    pastLengths.flatMap((length) => Array.from({ length: sequence }, (_, index) => length + index)),
-    headDim,
-    shape.ropeTheta,
-  );
+  const inPlace = target.keyValueCache === "in-place";
+  const config = { ...shape, numAttentionHeads: heads, numKeyValueHeads: keyValueHeads };
   return runGraph(graph, {
     query: noise([batch, sequence, heads * headDim]),
     key: noise([batch, sequence, keyValueHeads * headDim], 2),
     value: noise([batch, sequence, keyValueHeads * headDim], 3),
-    past_lengths: tensor("int32", [batch], Int32Array.from(pastLengths)),
-    rotary_cos: cos,
-    rotary_sin: sin,
+    ...positionFeeds({ past: pastLengths, sequence, inPlace }, config),
     "past_key_values.0.key": past(positions, 4, target.keyValueCache),
     "past_key_values.0.value": past(positions, 5, target.keyValueCache),
   });

@@ -1,8 +1,7 @@
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Value } from "../graph/value.js";
 import type { Dim } from "../onnx/model-proto.js";
-import { countTo, maskUnless } from "./attention-masks.js";
-import { cast } from "./cast.js";
+import { maskUnless } from "./attention-masks.js";
 import type { CausalAttentionInputs, CausalAttentionShape } from "./causal-attention.js";
 import { matmul, matmulTransposed } from "./matmul.js";
 import { pastName, presentName } from "./past-names.js";
@@ -17,21 +16,29 @@ export interface InPlaceContext {
   readonly sin: Value;
   /** 0 where a position may look, for stacked heads [batch, 1, groups · sequence, capacity]. */
   readonly bias: Value;
-  /** Where in the buffer the new positions go: row, head and position, int64 [batch, keyValueHeads, sequence, 3]. */
+  /** Where in the buffer the new positions go: row, head and position, int64 [rows, keyValueHeads, 3]. */
   readonly places: Value;
+  /** [batch, sequence, keyValueHeads, groups, headDim], int64 [5]. */
+  readonly queryShape: Value;
 }
 
 /**
- * Declares the inputs that position and mask the attention, the same as where the session appends new rows, but that the past has
- * `capacity` positions per row, of which the run writes those behind a row's own length. `ScatterND` writes them into its first input
- * where its output is the same buffer; otherwise it copies, and the numbers are the same.
+ * Declares the inputs that position and mask the attention: `positions` float32 [batch, 1, sequence, 1], those of this run in their rows;
+ * `places` int64 [rows, keyValueHeads, 3], where in the buffer their keys and values go: row, head and position; `query_shape` int64 [5],
+ * that is [batch, sequence, keyValueHeads, groups, headDim]; `rotary_cos` and `rotary_sin` float32 [rows, headDim / 2]; and the past of
+ * every layer, of `capacity` positions per row. `ScatterND` writes the new ones into its first input where its output is the same buffer;
+ * otherwise it copies, and the numbers are the same.
+ *
+ * The host counts what it can, since a GPU has no 64-bit integers: each operation with some would run on the processor, and wait for it.
  *
  * `GroupQueryAttention` would write in place too, but refuses several rows with several new positions behind a past.
  */
 export function inPlaceContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): InPlaceContext {
   const { keyValueHeads, headDim, heads } = shape;
   const angles: readonly Dim[] = ["rows", headDim / 2];
-  const pastLengths = graph.input("past_lengths", "int32", ["batch"]);
+  const positions = graph.input("positions", "float32", ["batch", 1, "sequence", 1]);
+  const places = graph.input("places", "int64", ["rows", keyValueHeads, 3]);
+  const queryShape = graph.input("query_shape", "int64", [5]);
   const cos = graph.input("rotary_cos", "float32", angles);
   const sin = graph.input("rotary_sin", "float32", angles);
   for (let layer = 0; layer < layers; layer++) {
@@ -40,47 +47,32 @@ export function inPlaceContext(graph: GraphBuilder, shape: CausalAttentionShape,
     }
   }
   const groups = heads / keyValueHeads;
-  /** Of each new position in its row of the buffer. */
-  const positions = cast(pastLengths, "int64")
-    .reshape(["batch", 1, 1, 1])
-    .add(countTo(graph, "sequence").reshape([1, 1, "sequence", 1]));
-  const slots = countTo(graph, "capacity").reshape([1, 1, 1, "capacity"]);
-  const isSeen = maskUnless("LessOrEqual", slots, positions, ["batch", 1, "sequence", "capacity"]);
-  const bias = expand(isSeen, [1, groups, 1, 1], ["batch", groups, "sequence", "capacity"]);
+  const isSeen = maskUnless("LessOrEqual", slots(graph), positions, ["batch", 1, "sequence", "capacity"]);
+  const bias = expand(isSeen, graph.integers([1, groups, 1, 1]), ["batch", groups, "sequence", "capacity"]);
   return {
     kind: "in-place",
     shape,
     cos,
     sin,
     bias: bias.reshape(["batch", 1, `${groups}*sequence`, "capacity"]),
-    places: placesOf(graph, positions, keyValueHeads),
+    places,
+    queryShape,
   };
 }
 
-function placesOf(graph: GraphBuilder, positions: Value, keyValueHeads: number): Value {
-  const dims: readonly Dim[] = ["batch", keyValueHeads, "sequence", 1];
-  const sizes = graph.concat([
-    graph.size("batch"),
-    graph.integers([keyValueHeads]),
-    graph.size("sequence"),
-    graph.integers([1]),
-  ]);
-  const rows = countTo(graph, "batch").reshape(["batch", 1, 1, 1]);
-  const heads = graph
-    .constant(
-      "int64",
-      [keyValueHeads],
-      BigInt64Array.from({ length: keyValueHeads }, (_, head) => BigInt(head)),
-    )
-    .reshape([1, keyValueHeads, 1, 1]);
-  const parts = [rows, heads, positions].map((part) => {
-    return graph.node("Expand", [part, sizes], { dtype: "int64", dims });
+/** 0, 1, … for the positions of a buffer, float32 [capacity]. */
+function slots(graph: GraphBuilder): Value {
+  const one = graph.constant("float32", [1], Float32Array.of(1));
+  const ones = expand(one, graph.size("capacity"), ["capacity"]);
+  return graph.node("CumSum", [ones, graph.constant("int32", [], Int32Array.of(0))], {
+    attributes: { exclusive: 1 },
+    dtype: "float32",
+    dims: ["capacity"],
   });
-  return graph.node("Concat", parts, { attributes: { axis: 3 }, dtype: "int64", dims: [...dims.slice(0, 3), 3] });
 }
 
-function expand(x: Value, factors: readonly number[], dims: readonly Dim[]): Value {
-  return x.graph.node("Expand", [x, x.graph.integers([...factors])], { dtype: x.dtype, dims });
+function expand(x: Value, sizes: Value, dims: readonly Dim[]): Value {
+  return x.graph.node("Expand", [x, sizes], { dtype: x.dtype, dims });
 }
 
 /**
@@ -95,13 +87,14 @@ export function inPlaceAttention(context: InPlaceContext, { queryKeyValue, layer
   const { graph } = query;
   const groups = heads / keyValueHeads;
   const groupRows = `${groups}*sequence`;
-  const q = rotate(context, query)
-    .mul(headDim ** -0.5)
-    .reshape(["batch", "sequence", keyValueHeads, groups, headDim])
+  const scaled = rotate(context, query).mul(headDim ** -0.5);
+  const split = { dtype: scaled.dtype, dims: ["batch", "sequence", keyValueHeads, groups, headDim] };
+  const q = graph
+    .node("Reshape", [scaled, context.queryShape], split)
     .transpose([0, 2, 3, 1, 4])
     .reshape(["batch", keyValueHeads, groupRows, headDim]);
   const [keys, values] = Object.entries({ key: rotate(context, key), value }).map(([kind, rows]) => {
-    const added = rows.reshape(["batch", "sequence", keyValueHeads, headDim]).transpose([0, 2, 1, 3]);
+    const added = rows.reshape(["rows", keyValueHeads, headDim]);
     const past = graph.inputNamed(pastName(layer, kind));
     const present = graph.node("ScatterND", [past, context.places, added], { dtype: past.dtype, dims: past.dims });
     graph.output(presentName(layer, kind), present);
