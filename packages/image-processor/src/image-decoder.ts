@@ -1,10 +1,18 @@
 import type { RawImage, ReadOptions } from "@smolvlm/contracts";
 
-/**
- * What a picture may be given as: a path, a URL or a `data:` URL as text, a `URL`, a file's bytes, or pixels. Which of them a decoder
- * takes depends on the platform.
- */
-export type ImageSource = string | URL | Blob | Uint8Array | ArrayBuffer | RawImage;
+/** The forms of a picture by name. A platform's entry adds those that only it has, as `./web` what a page can draw. */
+export interface ImageSources {
+  /** A path, a URL or a `data:` URL. */
+  readonly text: string;
+  readonly url: URL;
+  readonly blob: Blob;
+  /** Those of a file. */
+  readonly bytes: Uint8Array | ArrayBuffer;
+  readonly pixels: RawImage;
+}
+
+/** What a picture may be given as. Which of them a decoder takes depends on the platform. */
+export type ImageSource = ImageSources[keyof ImageSources];
 
 /** Turns files into pixels. `./node` has one on sharp, `./web` one on what browsers have. */
 export interface ImageDecoder {

@@ -1,8 +1,9 @@
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { InvalidArgumentError, MediaError, type RawImage } from "@smolvlm/contracts";
+import { MediaError, type RawImage } from "@smolvlm/contracts";
 import { checkLength, type ImageFile } from "../decode/image-file.js";
 import { readBase64, readDataUrl } from "../decode/inline-image.js";
+import { readInMemory, shortened } from "../decode/read-in-memory.js";
 import type { ImageSource } from "../image-decoder.js";
 import { displayUrl, fetchImage, type FetchLimits } from "./fetch-image.js";
 
@@ -38,8 +39,10 @@ async function readText(text: string, limits: FetchLimits, signal: AbortSignal |
   if (bytes) return { media: text, bytes };
   const encoded = readBase64(text, limits.maxBytes);
   if (encoded) return encoded;
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  throw new MediaError(shown, "there is no such file. Give a path, an http(s), file: or data: URL, or base64 text.");
+  throw new MediaError(
+    shortened(text),
+    "there is no such file. Give a path, an http(s), file: or data: URL, or base64 text.",
+  );
 }
 
 async function readUrl(url: URL, limits: FetchLimits, signal: AbortSignal | undefined): Promise<ImageFile> {
@@ -68,9 +71,7 @@ function filePath(url: URL): string {
   }
 }
 
-function isRawImage(source: object): source is RawImage {
-  return "data" in source && "width" in source && "height" in source;
-}
+const EXPECTED = "a path, a URL, bytes, a Blob or a RawImage";
 
 /**
  * The bytes of a picture, or its pixels where it was given as such.
@@ -84,16 +85,5 @@ export async function readImageSource(
 ): Promise<ImageFile | RawImage> {
   if (typeof source === "string") return readText(source, limits, signal);
   if (source instanceof URL) return readUrl(source, limits, signal);
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-    checkLength("bytes", bytes.length, limits.maxBytes);
-    return { media: "bytes", bytes };
-  }
-  if (source instanceof Blob) {
-    checkLength("Blob", source.size, limits.maxBytes);
-    return { media: "Blob", bytes: new Uint8Array(await source.arrayBuffer()) };
-  }
-  if (typeof source === "object" && source !== null && isRawImage(source)) return source;
-  const expected = "a path, a URL, bytes, a Blob or a RawImage";
-  throw new InvalidArgumentError({ argument: "image", expected, found: source === null ? "null" : typeof source });
+  return readInMemory(source, EXPECTED, limits.maxBytes);
 }

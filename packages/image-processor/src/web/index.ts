@@ -1,4 +1,4 @@
-export { objectKind } from "./object-kind.js";
+export { objectKind } from "../decode/object-kind.js";
 export { isDrawable, type Drawable } from "./read-drawable.js";
 export { cameraFrame, trackFrames } from "./track-frames.js";
 export {

@@ -1,7 +1,7 @@
 import { MediaError, type RawImage, type ReadOptions } from "@smolvlm/contracts";
 import { checkSize, type DecodeContext } from "../decode/decode-context.js";
+import { objectKind } from "../decode/object-kind.js";
 import { cameraFrame } from "./track-frames.js";
-import { objectKind } from "./object-kind.js";
 import { inTime } from "./in-time.js";
 import { readFailure, readPixels } from "./read-pixels.js";
 

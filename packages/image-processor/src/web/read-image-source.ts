@@ -1,9 +1,9 @@
-import { InvalidArgumentError, MediaError, type RawImage } from "@smolvlm/contracts";
-import { checkLength, type ImageFile } from "../decode/image-file.js";
+import { MediaError, type RawImage } from "@smolvlm/contracts";
+import type { ImageFile } from "../decode/image-file.js";
 import { readBase64, readDataUrl } from "../decode/inline-image.js";
+import { readInMemory, shortened } from "../decode/read-in-memory.js";
 import type { ImageSource } from "../image-decoder.js";
 import { fetchImage, type FetchLimits } from "./fetch-image.js";
-import { objectKind } from "./object-kind.js";
 
 /** A URL without what may be secret in it. */
 function displayUrl(url: URL): string {
@@ -44,16 +44,14 @@ async function readText(text: string, limits: FetchLimits, signal: AbortSignal |
   if (encoded) return encoded;
   const url = resolveUrl(text);
   if (url) return readUrl(url, limits, signal);
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   throw new MediaError(
-    shown,
+    shortened(text),
     "is not a URL that can be read here. Give a whole http(s), blob: or data: URL, or a File.",
   );
 }
 
-function isRawImage(source: object): source is RawImage {
-  return "data" in source && "width" in source && "height" in source;
-}
+const EXPECTED =
+  "a URL, bytes, a Blob, pixels, or what a page can draw: a picture, canvas, video, frame or camera track";
 
 /**
  * The bytes of a picture's file, or its pixels where it was given as such.
@@ -67,22 +65,5 @@ export async function readImageSource(
 ): Promise<ImageFile | RawImage> {
   if (typeof source === "string") return readText(source, limits, signal);
   if (source instanceof URL) return readUrl(source, limits, signal);
-  if (source instanceof Uint8Array || source instanceof ArrayBuffer) {
-    const bytes = source instanceof ArrayBuffer ? new Uint8Array(source) : source;
-    checkLength("bytes", bytes.length, limits.maxBytes);
-    return { media: "bytes", bytes };
-  }
-  if (source instanceof Blob) {
-    const media = "name" in source && typeof source.name === "string" ? source.name : "Blob";
-    checkLength(media, source.size, limits.maxBytes);
-    try {
-      return { media, bytes: new Uint8Array(await source.arrayBuffer()) };
-    } catch (cause) {
-      throw new MediaError(media, "could not be read; was the file moved or changed? Choose it again.", { cause });
-    }
-  }
-  if (typeof source === "object" && source !== null && isRawImage(source)) return source;
-  const expected =
-    "a URL, bytes, a Blob, pixels, or what a page can draw: a picture, canvas, video, frame or camera track";
-  throw new InvalidArgumentError({ argument: "image", expected, found: objectKind(source) });
+  return readInMemory(source, EXPECTED, limits.maxBytes);
 }

@@ -9,6 +9,14 @@ import { isGrey16Png } from "./is-grey16-png.js";
 import { isDrawable, readDrawable, type Drawable } from "./read-drawable.js";
 import { readImageSource } from "./read-image-source.js";
 
+declare module "../image-decoder.js" {
+  // With it a conversation may hold what a page can draw, wherever this module's types are known: in pages, not in Node.
+  interface ImageSources {
+    readonly pagePixels: ImageData;
+    readonly drawable: Drawable;
+  }
+}
+
 /** What a picture may be given as in a browser: a file in one of its forms, pixels, or what a page can draw. */
 export type WebImageSource = ImageSource | ImageData | Drawable;
 
