@@ -6,6 +6,7 @@ import { launchChromium } from "@smolvlm/tooling/chromium";
 import { serveFolder, type StaticSite } from "@smolvlm/tooling/static-site";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { answerAsHub } from "./testing/answer-as-hub.js";
 import { builtDemo, Demo } from "./testing/demo.js";
 
 const SCENE = "A red heart, a yellow star, a blue circle and a green triangle.";
@@ -95,6 +96,31 @@ test("without room the model is used from memory, and that is said", async () =>
   await demo.shoot("no-quota");
   await demo.press(/A drawn scene/);
   expect(await demo.answer()).toBe(SCENE);
+}, 180_000);
+
+test("a model of the Hub is picked by its name, answers, and opens again without the Hub", async () => {
+  let asked: readonly string[] = [];
+  await using demo = await Demo.open(browser, site.origin, { serviceWorkers: "block" }, async (page) => {
+    asked = await answerAsHub(page, "someone/nano-tuned", nanoModelPath);
+  });
+  await demo.ready();
+  await demo.press(/^Model:/);
+  await demo.page.getByLabel(/From the Hugging Face Hub/).check();
+  await demo.page.getByRole("textbox", { name: "Repository" }).fill("someone/nano-tuned");
+  await demo.shoot("hub");
+  await demo.page.getByRole("button", { name: "Load", exact: true }).click();
+  await demo.page.getByRole("button", { name: "Model: someone/nano-tuned" }).waitFor();
+  await demo.ready();
+  expect(asked.filter((path) => path.endsWith("/model.safetensors")).length).toBeGreaterThan(0);
+  await demo.press(/A drawn scene/);
+  expect(await demo.answer()).toBe(SCENE);
+
+  await demo.page.unroute("https://huggingface.co/**");
+  await demo.page.route("https://huggingface.co/**", (route) => route.abort());
+  await demo.page.goto(`${site.origin}/?model=someone%2Fnano-tuned`);
+  await demo.ready();
+  await demo.press(/A printed word/);
+  expect(await demo.answer()).toBe('The sign says "HELLO".');
 }, 180_000);
 
 test("a repository that the Hub does not have is a sentence with a way out", async () => {
