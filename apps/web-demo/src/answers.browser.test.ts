@@ -158,6 +158,7 @@ describe("a page that is not isolated, on a machine without WebGPU", () => {
     await demo.shoot("korean");
     await demo.press(/모델: nano/);
     await demo.page.getByLabel(/Hugging Face Hub/).check();
+    await demo.page.locator(".stored-name").getByText("변환된 가중치(내장 모델 또는 폴더)").waitFor();
     await demo.shoot("korean-model");
     expect(await demo.overflows()).toBe(false);
     await demo.page.keyboard.press("Escape");

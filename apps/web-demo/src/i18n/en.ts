@@ -37,6 +37,7 @@ export const en = {
   stored: "Kept in this browser",
   storedNone:
     "Nothing is kept yet. Models from the Hub are kept after the first load, so that they open without a network.",
+  storedConverted: "Converted weights (bundled model or a folder)",
   storedTotal: (used: string, quota: string) => `${used} in all; this browser allows about ${quota}.`,
   remove: "Remove",
   removeAll: "Remove all",
@@ -58,6 +59,7 @@ export const en = {
   statusMemory: "Weights",
   statusSpeed: "Speed",
   onGpu: "WebGPU",
+  onLostGpu: "WebGPU, taken away",
   onCpu: (threads: number) => (threads === 1 ? "processor, 1 thread" : `processor, ${threads} threads`),
   tokensPerSecond: (n: string) => `${n} tokens/s`,
   why: "Why?",
@@ -79,7 +81,7 @@ export const en = {
   askClip: "What happens in the video?",
   // Composer
   question: "Your question",
-  questionPlaceholder: "Ask about the picture",
+  questionPlaceholder: "Ask about it",
   attach: "Add a picture or clip",
   useCamera: "Use the camera",
   send: "Send",

@@ -1,5 +1,12 @@
 import { computed, signal } from "@preact/signals";
-import type { Answer, ChatMessage, ChatSession, ContentPart, SmolVLM } from "smolvlm";
+import {
+  DeviceLostError,
+  type Answer,
+  type ChatMessage,
+  type ChatSession,
+  type ContentPart,
+  type SmolVLM,
+} from "smolvlm";
 import { isAbort, problemOf, type Problem } from "../lib/problem.js";
 import { frameUrl, seenLabels, type SeenLabel, type SeenPicture } from "../lib/seen-pictures.js";
 import { attachments, type Attachment } from "./attachments.js";
@@ -26,6 +33,8 @@ export interface Turn {
 export const turns = signal<readonly Turn[]>([]);
 /** Whether an answer is being made. */
 export const answering = computed(() => turns.value.some(({ state }) => state === "looking" || state === "writing"));
+/** The model whose GPU the browser has taken away. */
+export const lostModel = signal<SmolVLM | undefined>(undefined);
 /** New tokens a second of the last answer. */
 export const lastSpeed = computed(() => turns.value.findLast(({ answer }) => answer)?.answer?.timings.tokensPerSecond);
 
@@ -111,6 +120,7 @@ async function answer(model: SmolVLM, turn: Turn): Promise<void> {
     await forgetSession();
     if (isAbort(error)) update(turn.id, { state: "stopped" });
     else update(turn.id, { state: "failed", problem: problemOf(error) });
+    if (DeviceLostError.isInstance(error)) lostModel.value = model;
   } finally {
     if (current === controller) current = undefined;
   }

@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, formatNumber } from "../lib/format.js";
-import { lastSpeed } from "../state/chat.js";
+import { lastSpeed, lostModel } from "../state/chat.js";
 import { cancelLoading, gpuWasThere, modelState, readyModel, reloadModel, type LoadProgress } from "../state/model.js";
 import { language, say } from "../state/settings.js";
 import { Notice } from "./notice.js";
@@ -19,10 +19,10 @@ export function ModelStatus() {
   }
   const { device, memory } = state.model;
   const speed = lastSpeed.value;
-  const onGpu = device.device === "webgpu";
+  const gpu = lostModel.value === state.model ? words.onLostGpu : words.onGpu;
   return (
     <dl class="status facts" data-device={device.device}>
-      <Fact name={words.statusDevice} value={onGpu ? words.onGpu : words.onCpu(device.threads ?? 1)} />
+      <Fact name={words.statusDevice} value={device.device === "webgpu" ? gpu : words.onCpu(device.threads ?? 1)} />
       <Fact name={words.statusMemory} value={formatBytes(memory.weights, language.value)} />
       {speed !== undefined && (
         <Fact name={words.statusSpeed} value={words.tokensPerSecond(formatNumber(speed, language.value))} />

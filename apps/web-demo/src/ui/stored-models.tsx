@@ -23,11 +23,11 @@ export function StoredModels() {
       ) : (
         <>
           <ul>
-            {models.map(({ id, revision, bytes: count }) => (
+            {models.map(({ id = words.storedConverted, revision, bytes: count }) => (
               <li key={revision}>
-                <span class="stored-name">{id ?? revision}</span>
+                <span class="stored-name">{id}</span>
                 <span class="hint">{bytes(count)}</span>
-                <button type="button" class="small quiet" onClick={() => void remove(id ?? revision, revision)}>
+                <button type="button" class="small quiet" onClick={() => void remove(id, revision)}>
                   {words.remove}
                 </button>
               </li>
