@@ -42,6 +42,15 @@ describe("usage", () => {
 });
 
 describe("describe", () => {
+  test("says with which of its options the rest of a video can be had", async () => {
+    const video = `${sharedData}corrupt/mediabunny_annex-b_truncated.mp4`;
+    const { status, stderr } = await capture(["describe", video]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(oneLine);
+    expect(stderr).toMatch(/ends too early: only \d frames.*, or take that part with --allow-truncated\.$/m);
+    expect((await capture(["describe", video, "--allow-truncated", "--max-new-tokens", "2"])).status).toBe(0);
+  });
+
   test("answers about the bundled picture", async () => {
     const { status, stdout } = await capture(["describe", nanoExamples.scene]);
     expect(status).toBe(0);

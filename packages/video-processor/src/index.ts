@@ -7,6 +7,7 @@ export {
   type VideoCallOptions,
   type VideoProcessorOutput,
 } from "./smolvlm-video-processor.js";
+export { TruncatedVideoError, type ReadablePart } from "./truncated-video-error.js";
 export type {
   FrameSequence,
   VideoDecoder,

@@ -20,6 +20,7 @@ export {
   type CacheFolders,
 } from "@smolvlm/hub/node";
 export { nodeImageDecoder } from "@smolvlm/image-processor/node";
+export { TruncatedVideoError, type ReadablePart } from "@smolvlm/video-processor";
 export { nodeVideoDecoder, type NodeVideoDecoderOptions } from "@smolvlm/video-processor/node";
 
 /**

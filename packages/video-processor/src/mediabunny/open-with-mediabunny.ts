@@ -2,6 +2,7 @@ import { MediaError, type RawImage } from "@smolvlm/contracts";
 import type { InputVideoTrack, Source } from "mediabunny";
 import { checkFrameSize, type VideoDecodeContext } from "../decode-context.js";
 import { quarterTurns, rotatePixels } from "../rotate-pixels.js";
+import { TruncatedVideoError } from "../truncated-video-error.js";
 import type { VideoFrameSource } from "../video-frame-source.js";
 import type { MatrixName, YuvColor } from "../yuv-to-rgb.js";
 import { frameRate } from "./frame-rate.js";
@@ -37,7 +38,7 @@ export type MediabunnyVideo =
  * @param media what to call it in messages
  * @param file where its bytes come from
  * @param head its first bytes, as many as may hold what it says of its tracks
- * @throws MediaError when it is damaged, truncated or over a limit.
+ * @throws TruncatedVideoError when it ends too early; MediaError when it is damaged or over a limit.
  */
 export async function openWithMediabunny(
   media: string,
@@ -85,12 +86,11 @@ export async function openWithMediabunny(
     const stated = await track.getDurationFromMetadata();
     const isShort = truncated || (stated !== null && stated - end > MAX_MISSING_SECONDS);
     if (isShort && !context.allowTruncated) {
-      const of = stated === null ? "" : ` of ${stated.toFixed(1)}`;
-      const read = `only ${totalNumFrames} frames, ${end.toFixed(1)}${of} seconds, can be read`;
-      throw new MediaError(
-        media,
-        `ends too early: ${read}. Get the whole file, or take that part with allowTruncated.`,
-      );
+      throw new TruncatedVideoError(media, {
+        frames: totalNumFrames,
+        seconds: end,
+        statedSeconds: stated ?? undefined,
+      });
     }
     const fps = matroskaFrameRate(head) ?? frameRate(durations, end - (times[0] ?? 0));
     const turns = context.autoRotate ? quarterTurns(rotation) : 0;

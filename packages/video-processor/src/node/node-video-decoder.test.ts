@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SmolVLMVideoProcessor } from "../smolvlm-video-processor.js";
+import { TruncatedVideoError } from "../truncated-video-error.js";
 import { videoPreparer } from "../video-preparer.js";
 import { nodeVideoDecoder } from "./node-video-decoder.js";
 import type { VideoBackend } from "./open-file.js";
@@ -53,6 +54,9 @@ const backends: VideoBackend[] = ["mediabunny"];
 if (spawnSync(process.env["FFMPEG_PATH"] ?? "ffmpeg", ["-version"]).status === 0) backends.push("ffmpeg");
 
 describe.each(backends)("videos by %s", (backend) => {
+  const folder = mkdtempSync(join(tmpdir(), "smolvlm-videos-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
   // What PyAV reads to where it ends is no whole video.
   const whole = Object.entries(goldens.videos).filter(([name]) => !name.includes("truncated"));
   // A Matroska file that states no frame rate and whose frames are not evenly spaced: FFmpeg's guess is not the average.
@@ -109,6 +113,27 @@ describe.each(backends)("videos by %s", (backend) => {
     const readable = backend === "ffmpeg" ? total : total - 1;
     expect([metadata.totalNumFrames, hashes]).toEqual([readable, [sampled.sha256]]);
     expect((await open(path, [readable - 1], { backend, allowTruncated: true })).hashes.length).toBe(1);
+  });
+
+  // Fragments end with tables of their own: what says how long the whole is may be in none of those that are there.
+  it.each(["mdn_flower.mp4", "mdn_flower-fragmented.mp4"])("of %s, cut halfway, takes what there is", async (name) => {
+    const path = join(folder, name);
+    const bytes = readFileSync(video(name));
+    writeFileSync(path, bytes.subarray(0, bytes.length >> 1));
+    const refused: unknown = await open(path, [0], { backend }).catch((error: unknown) => error);
+    expect(TruncatedVideoError.isInstance(refused)).toBe(true);
+    expect((refused as Error).message).toMatch(
+      /ends too early: only \d+ frames, [23]\.\d( of [\d.]+)? seconds, can be read/,
+    );
+    const { metadata } = await open(path, [], { backend, allowTruncated: true });
+    const readable = metadata.totalNumFrames;
+    expect(metadata.duration).toBeCloseTo(readable / (metadata.fps ?? 0), 9);
+    const { hashes } = await open(path, [0, 20, readable - 1], { backend, allowTruncated: true });
+    expect(hashes).toHaveLength(3);
+    const whole = await open(video(name), [0, 20], { backend });
+    expect(whole.metadata.totalNumFrames).toBe(150);
+    expect(readable).toBeLessThan(120);
+    expect(hashes.slice(0, 2)).toEqual(whole.hashes);
   });
 
   it("stops at an abort", async () => {

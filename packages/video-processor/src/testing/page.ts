@@ -40,6 +40,11 @@ const forms = {
   url: async (url: string) => url,
   wholeUrl: async (url: string) => new URL(url, location.href),
   blob: fetchBlob,
+  /** What a download that broke off has left of it. */
+  async half(url: string) {
+    const blob = await fetchBlob(url);
+    return blob.slice(0, blob.size >> 1);
+  },
   file: async (url: string) => new File([await fetchBlob(url)], "a clip"),
   bytes: async (url: string) => new Uint8Array(await (await fetchBlob(url)).arrayBuffer()),
   buffer: async (url: string) => (await fetchBlob(url)).arrayBuffer(),

@@ -150,6 +150,17 @@ describe("videos in Chromium", () => {
     expect(hashes).toEqual(goldens.videos[name]?.sha256.slice(0, 1));
   });
 
+  it.each(["mdn_flower.mp4", "mdn_flower-fragmented.mp4"])("of %s, cut halfway, takes what there is", async (name) => {
+    const cut = { url: video(`videos/${name}`), as: "half" } as const;
+    const { refused } = await open({ ...cut, indices: [0] });
+    expect(refused).toMatch(/ends too early: only \d+ frames, [23]\.\d( of [\d.]+)? seconds, can be read/);
+    const { metadata, hashes } = await open({ ...cut, indices: [0, 20], allowTruncated: true });
+    const last = (metadata?.totalNumFrames ?? 0) - 1;
+    expect(last).toBeLessThan(120);
+    expect((await open({ ...cut, indices: [last], allowTruncated: true })).hashes).toHaveLength(1);
+    expect(hashes).toEqual((await open({ url: cut.url, indices: [0, 20] })).hashes);
+  });
+
   it("reads of a large video on a server only the parts it needs", async () => {
     const golden = goldens.videos["videos/video.mp4"] as Golden;
     const { hashes } = await open({ url: "/large.mp4", indices: golden.indices });

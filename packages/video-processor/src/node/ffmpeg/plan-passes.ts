@@ -31,7 +31,8 @@ export function planPasses(video: ProbedVideo, indices: readonly number[]): Pass
   const { times, keyTimes } = video;
   const whole: Pass = { start: undefined, indices };
   const last = indices.at(-1);
-  if (times === undefined || !video.seekable || last === undefined) return [whole];
+  if (last === undefined) return [];
+  if (times === undefined || !video.seekable) return [whole];
   const runs = new Map<number, number[]>();
   for (const index of indices) {
     const key = lastUpTo(keyTimes, times[index] as number);

@@ -21,6 +21,8 @@ export interface ProbedVideo {
   readonly timeBase: readonly [numerator: number, denominator: number];
   /** Presentation time of each frame, ascending, or undefined where the file has none or they are not distinct. */
   readonly times: Float64Array | undefined;
+  /** Presentation time of the last frame in the file's order. */
+  readonly lastTime: number;
   /** Presentation times of key frames, ascending. */
   readonly keyTimes: Float64Array;
   readonly totalNumFrames: number;
@@ -147,6 +149,7 @@ export async function probeVideo({ media, path }: LocalVideo, context: OpenConte
     rate: rate ?? (duration === undefined ? [25, 1] : [count, duration]),
     timeBase: fraction(stream.get("time_base")) ?? [1, 1],
     times: times.length === count ? distinct(times) : undefined,
+    lastTime: times.at(-1) ?? NaN,
     keyTimes: Float64Array.from(keyTimes).sort(),
     totalNumFrames: count,
     statedDuration: duration,
