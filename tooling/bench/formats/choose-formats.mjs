@@ -29,8 +29,8 @@ export const AS_FAST = 1.02;
 /** … or, of those that are at most so much larger than that, the most exact. */
 export const AS_SMALL = 1.05;
 
-/** Bytes of a weight in memory on a CPU: q8 and q4 have a scale for 32 of them, and fp16 is widened. */
-const BYTES = { fp32: 4, fp16: 4, q8: 1.125, int8: 1, q4: 0.625 };
+/** Bytes of a weight in memory on a CPU: q8 has a scale for 64 of them, q4 for 32, and fp16 is widened. */
+const BYTES = { fp32: 4, fp16: 4, q8: 1 + 4 / 64, int8: 1, q4: 0.5 + 4 / 32 };
 
 /** @param {Combination} combination */
 export function nameOf({ vision, text, head }) {
