@@ -29,6 +29,23 @@ describe("convert", () => {
     },
   );
 
+  test("--check tells how far the converted weights are from the original", async () => {
+    const place = join(folder, "checked");
+    const { status, stderr } = await capture(["convert", "nano", place, "--dtype", "q8", "--check"]);
+    expect(status).toBe(0);
+    const [, vision, language] = /^checked: vision off by ([\d.]+) %, language off by ([\d.]+) %\n$/.exec(stderr) ?? [];
+    for (const percent of [vision, language]) {
+      expect(Number(percent)).toBeGreaterThan(0);
+      expect(Number(percent)).toBeLessThan(5);
+    }
+    expect(await readdir(place)).toContain("smolvlm.json");
+    const exact = await capture(["convert", "nano", join(folder, "exact"), "--dtype", "fp32", "--check"]);
+    expect([exact.status, exact.stderr]).toEqual([
+      0,
+      "checked: vision has nothing to be compared with, language has nothing to be compared with\n",
+    ]);
+  }, 60_000);
+
   test("a folder with something in it is refused, and replaced with --force", async () => {
     const place = join(folder, "taken");
     await mkdir(place);

@@ -23,8 +23,10 @@ export type {
 } from "./smolvlm.js";
 export type { OnFrame } from "./watch-frames.js";
 export {
+  probeConversion,
   QuantizationError,
   SmolVLMForConditionalGeneration,
+  type ConversionCheck,
   type DtypeChoice,
   type FinishReason,
   type KvCacheDtype,

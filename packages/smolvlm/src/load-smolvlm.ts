@@ -3,6 +3,7 @@ import { InvalidArgumentError, type Backend, type ByteStore, type ModelFiles } f
 import type { ImageDecoder } from "@smolvlm/image-processor";
 import {
   SmolVLMForConditionalGeneration,
+  type ConversionCheck,
   type KvCacheDtype,
   type ModelDtype,
   type VisionCacheOptions,
@@ -31,6 +32,11 @@ export interface CommonLoadOptions extends FilesOptions {
   /** Where converted weights are kept instead of the platform's own place. */
   readonly store?: ByteStore | undefined;
   /**
+   * Checks each part of the model as a whole after its weights were converted, beside its matrices, which always are: `probeConversion`
+   * compares what it makes of a built-in input with what the unquantised weights make of it. Takes about as long as converting.
+   */
+  readonly check?: ConversionCheck | undefined;
+  /**
    * How the features of pictures and frames are kept for when they are seen again: 64 MiB in memory by default, in a store as well where
    * one is given; false for not at all.
    */
@@ -48,7 +54,7 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   reference: Reference | ModelFiles,
   options: Options,
 ): Promise<SmolVLM> {
-  const { dtype, onProgress, signal } = options;
+  const { dtype, check, onProgress, signal } = options;
   const files = isModelFiles(reference) ? reference : await runtime.openFiles(reference, options);
   // One after the other: the processor's small files first, so that a wrong repository fails before anything large is fetched.
   const processor = await loadProcessor(runtime, files, options);
@@ -62,6 +68,8 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
       kvCacheDtype: options.kvCacheDtype,
       store: options.store ?? runtime.createStore(options),
       converter,
+      // What it loads and lets go is not the model's.
+      check: check && ((converted) => check({ ...converted, backend })),
       visionCache: options.visionCache,
       onProgress,
       signal,

@@ -53,6 +53,15 @@ interface NodeOrigin {
   readonly inputs: readonly (Value | undefined)[];
 }
 
+/** What a builder has collected. */
+export interface GraphContent {
+  readonly nodes: readonly NodeProto[];
+  readonly constants: ReadonlyMap<string, Initializer>;
+  readonly inputs: ReadonlyMap<string, Value>;
+  readonly outputs: ReadonlyMap<string, Value>;
+  readonly values: ReadonlyMap<string, Value>;
+}
+
 /** Where the bytes of a stored part are. */
 export interface PartLocation {
   readonly location: string;
@@ -85,6 +94,18 @@ export class GraphBuilder {
   /** Every weight of the graph, in the order of first use. */
   get storedParameters(): readonly StoredParameter[] {
     return [...this.#stored.values()];
+  }
+
+  /** All that was collected, for those who write parts of the graph. `values` are those that nodes take, by name. */
+  get content(): GraphContent {
+    const taken = [...this.#origins.values()].flatMap(({ inputs }) => inputs.filter((each) => each !== undefined));
+    return {
+      nodes: this.#nodes,
+      constants: this.#constants,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      values: new Map([...taken, ...this.#outputs.values()].map((value) => [value.name, value])),
+    };
   }
 
   /** Declares an input. Names among `dims` may be used in the shapes of other values. */

@@ -1,8 +1,9 @@
+import type { SmolVLMConfig } from "@smolvlm/config";
 import type { Backend, ByteStore, KeyValueCacheLayout, OnProgress, Session } from "@smolvlm/contracts";
 import { GraphBuilder, type LinearFormats } from "../graph/graph-builder.js";
 import type { Weights } from "../weights/weights.js";
 import type { RowsConverter } from "../weights/convert-rows.js";
-import { placeWeights } from "../weights/place-weights.js";
+import { placeWeights, type PlaceOptions } from "../weights/place-weights.js";
 import packageJson from "../../package.json" with { type: "json" };
 
 const { version } = packageJson;
@@ -18,7 +19,34 @@ export interface GraphLoaderInit {
   /** Identifies the content of the checkpoint. */
   readonly revision: string;
   readonly weights: Weights;
+  /** Checks converted graphs as a whole. */
+  readonly check?: ConversionCheck | undefined;
 }
+
+/** A graph that was converted and loaded just now. */
+export interface ConvertedGraph {
+  /** `vision`, `language`. */
+  readonly name: string;
+  /** The checkpoint, as the user named it. */
+  readonly model: string;
+  readonly session: Session;
+  /** Where it was loaded, and others can be. */
+  readonly backend: Backend;
+  /** @internal what it was made of */
+  readonly built: BuiltGraph;
+  /** @internal */
+  readonly weights: Weights;
+  /** @internal */
+  readonly placing: Omit<PlaceOptions, "store">;
+}
+
+/**
+ * Checks a graph after its conversion, before its weights count.
+ *
+ * @returns figures for the record, by name.
+ * @throws QuantizationError when it is not what it should be; then nothing of the conversion is kept.
+ */
+export type ConversionCheck = (converted: ConvertedGraph) => Promise<Readonly<Record<string, number>> | undefined>;
 
 /** Options of loading. */
 export interface LoadProgress {
@@ -26,9 +54,14 @@ export interface LoadProgress {
   readonly onProgress?: OnProgress | undefined;
 }
 
+/** Writes a graph into a builder. */
+export type DescribeGraph = (graph: GraphBuilder, weights: Weights) => void;
+
 /** A graph that is built, but not yet loaded. */
 export interface BuiltGraph {
   readonly graph: GraphBuilder;
+  readonly describe: DescribeGraph;
+  readonly config: SmolVLMConfig;
   /** `vision`, `language`; also the first part of the key of its stored weights. */
   readonly name: string;
   readonly cache?: KeyValueCacheLayout | undefined;
@@ -50,30 +83,31 @@ export class GraphLoader {
   build(
     name: string,
     formats: LinearFormats,
-    describe: (graph: GraphBuilder, weights: Weights) => void,
+    config: SmolVLMConfig,
+    describe: DescribeGraph,
     cache?: KeyValueCacheLayout,
   ): BuiltGraph {
     const graph = new GraphBuilder({ target: this.backend.target, formats });
     describe(graph, this.weights);
-    return { graph, name, cache };
+    return { graph, name, cache, config, describe };
   }
 
   /** Converts what must be converted and loads the graph. */
-  async load({ graph, name, cache }: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
-    const { model, revision, store, converter } = this.#init;
-    const about = { name, model, revision, device: graph.target.device, version };
-    const { externalData, locate, conversion } = await placeWeights(graph.storedParameters, {
-      ...about,
-      store,
-      converter,
-      ...options,
-    });
+  async load(built: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
+    const { graph, name, cache } = built;
+    const { backend, weights, check, ...init } = this.#init;
+    const placing = { ...init, ...options, name, device: graph.target.device, version };
+    const { externalData, locate, conversion } = await placeWeights(graph.storedParameters, placing);
+    let session: Session | undefined;
     try {
       const bytes = graph.encode(name, locate);
-      const session = await this.backend.createSession({ name, model: bytes, externalData, cache }, options);
-      await conversion?.accept(undefined);
+      session = await backend.createSession({ name, model: bytes, externalData, cache }, options);
+      await conversion?.accept(
+        await check?.({ name, model: placing.model, session, backend, built, weights, placing }),
+      );
       return session;
     } catch (error) {
+      await session?.[Symbol.asyncDispose]();
       await conversion?.reject();
       throw error;
     }

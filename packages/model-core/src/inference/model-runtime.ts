@@ -28,7 +28,7 @@ import {
 } from "./dtype.js";
 import { EmbeddingTable } from "./embedding-table.js";
 import { fedFrames, realFrames, type Frame, type FrameSequence } from "./frames.js";
-import { GraphLoader, type BuiltGraph, type LoadProgress } from "./graph-loader.js";
+import { GraphLoader, type BuiltGraph, type ConversionCheck, type LoadProgress } from "./graph-loader.js";
 import { LanguageRunner } from "./language-runner.js";
 import type { ModelCallInputs } from "./model-call-inputs.js";
 import { PromptTooLongError } from "./prompt-too-long-error.js";
@@ -55,6 +55,8 @@ export interface FromPretrainedOptions extends LoadProgress {
   readonly visionCache?: VisionCacheOptions | false | undefined;
   /** Converts weights elsewhere than in this thread; it stays the caller's. */
   readonly converter?: RowsConverter | undefined;
+  /** Checks each graph as a whole after its weights were converted, such as `probeConversion`; by default the matrices alone are checked. */
+  readonly check?: ConversionCheck | undefined;
 }
 
 /** A batch that is checked and whose frames are encoded. */
@@ -197,6 +199,7 @@ export class ModelRuntime {
     return this.#loader.build(
       "language",
       this.#formats.text,
+      this.config,
       (graph, weights) => languageGraph(graph, weights, this.config, outputs),
       cache,
     );
@@ -236,7 +239,7 @@ export async function openLoader(
   files: ModelFiles,
   options: FromPretrainedOptions,
 ): Promise<{ loader: GraphLoader; config: SmolVLMConfig; parts: PartFormats; formats: ModelFormats }> {
-  const { backend, dtype, store = memoryByteStore(), converter, signal, onProgress } = options;
+  const { backend, dtype, store = memoryByteStore(), converter, check, signal, onProgress } = options;
   const manifest = await readManifest(files, { signal });
   const parts = resolveDtype(dtype, backend.target, { fixed: manifest?.formats });
   const formats = graphFormats(parts);
@@ -244,6 +247,6 @@ export async function openLoader(
   const config = await readModelConfig(files, { signal });
   const weights = Weights.of(await openCheckpoint(files, { signal, onProgress, isConverted: manifest !== undefined }));
   const { id: model, revision } = files;
-  const loader = new GraphLoader({ backend, store, converter, model, revision, weights });
+  const loader = new GraphLoader({ backend, store, converter, check, model, revision, weights });
   return { loader, config, parts, formats: { ...formats, text: { ...formats.text, keyValues } } };
 }

@@ -137,7 +137,7 @@ export class VisionEncoder {
   }
 
   #build(variant: VisionVariant): BuiltGraph {
-    return this.#loader.build("vision", this.#formats, (graph, weights) => {
+    return this.#loader.build("vision", this.#formats, this.#config, (graph, weights) => {
       visionGraph(graph, weights, this.#config, variant);
     });
   }
