@@ -139,34 +139,39 @@ export class ChatSession implements AsyncDisposable {
       streamFrames: true,
       signal: options.signal,
     });
-    await using _frames = pixels.frames;
-    const seen = this.#turns.flatMap(({ media = [] }) => media);
-    const media = [...seen, ...found];
-    const { mediaOrder, ...ids } = await processor.encodeConversations([turns.map(({ message }) => message)], [media], {
-      addGenerationPrompt: true,
-    });
-    const imageFrames = framesOfMedia(media, mediaOrder[0] ?? []);
-    const decoder = new TextStreamDecoder(processor.tokenizer);
-    const { answers, imageFeatures, timings } = await this.#restoring(() =>
-      runGeneration(
-        this.#parts,
-        {
-          ...options,
-          ...ids,
-          ...pixels,
-          imageFeatures: this.#featuresOf(seen),
-          imageFrames: media.length > 0 ? imageFrames : undefined,
-          promptCache: this.#cache,
-        },
-        started,
-        ({ tokens }) => onText(decoder.push(tokens[0] as number)),
-      ),
-    );
-    onText(decoder.flush());
-    const [answer] = answers as [Omit<Answer, "videos">];
-    const reply: Turn = { message: { role: "assistant", content: answer.text.trim() }, media: [] };
-    this.#turns = [...withMedia(turns, seen, found, imageFeatures), reply];
-    return { ...answer, videos: media.flatMap(({ video }) => video ?? []), timings };
+    try {
+      const seen = this.#turns.flatMap(({ media = [] }) => media);
+      const media = [...seen, ...found];
+      const { mediaOrder, ...ids } = await processor.encodeConversations(
+        [turns.map(({ message }) => message)],
+        [media],
+        { addGenerationPrompt: true },
+      );
+      const imageFrames = framesOfMedia(media, mediaOrder[0] ?? []);
+      const decoder = new TextStreamDecoder(processor.tokenizer);
+      const { answers, imageFeatures, timings } = await this.#restoring(() =>
+        runGeneration(
+          this.#parts,
+          {
+            ...options,
+            ...ids,
+            ...pixels,
+            imageFeatures: this.#featuresOf(seen),
+            imageFrames: media.length > 0 ? imageFrames : undefined,
+            promptCache: this.#cache,
+          },
+          started,
+          ({ tokens }) => onText(decoder.push(tokens[0] as number)),
+        ),
+      );
+      onText(decoder.flush());
+      const [answer] = answers as [Omit<Answer, "videos">];
+      const reply: Turn = { message: { role: "assistant", content: answer.text.trim() }, media: [] };
+      this.#turns = [...withMedia(turns, seen, found, imageFeatures), reply];
+      return { ...answer, videos: media.flatMap(({ video }) => video ?? []), timings };
+    } finally {
+      await pixels.frames?.[Symbol.asyncDispose]();
+    }
   }
 
   /** Forgets what a generation that failed has added. */

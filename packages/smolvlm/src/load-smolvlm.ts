@@ -60,8 +60,9 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   const processor = await loadProcessor(runtime, files, options);
   const backend = options.backend ?? (await runtime.createBackend(options));
   const meter = weightMeter(backend);
+  // Not `await using`, nor elsewhere in what a page loads of this package: it would load half a kilobyte for it.
+  const converter = runtime.createConverter();
   try {
-    await using converter = runtime.createConverter();
     const model = await SmolVLMForConditionalGeneration.fromPretrained(files, {
       backend: meter,
       dtype,
@@ -79,6 +80,8 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   } catch (error) {
     if (!options.backend) await backend[Symbol.asyncDispose]();
     throw error;
+  } finally {
+    await converter[Symbol.asyncDispose]();
   }
 }
 

@@ -41,20 +41,24 @@ export async function runGeneration(
   const decode = (ids: Int32Array): string => processor.decode(ids);
   const maxNewTokens = inputs.maxNewTokens ?? defaultNewTokens(inputs, model);
   const read = performance.now();
-  await using stream = await model.stream({ decode, ...inputs, maxNewTokens });
-  const decoding = performance.now();
-  for await (const step of stream) onStep?.(step);
-  const ended = performance.now();
-  const result = stream.snapshot();
-  const tokens = result.usage.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
-  const timings = {
-    prefill: decoding - read,
-    decode: ended - decoding,
-    total: ended - started,
-    tokensPerSecond: (1000 * tokens) / (ended - decoding),
-  };
-  const { promptLogits, imageFeatures } = stream;
-  return { answers: answersOf(processor, result, timings), promptLogits, imageFeatures, timings };
+  const stream = await model.stream({ decode, ...inputs, maxNewTokens });
+  try {
+    const decoding = performance.now();
+    for await (const step of stream) onStep?.(step);
+    const ended = performance.now();
+    const result = stream.snapshot();
+    const tokens = result.usage.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
+    const timings = {
+      prefill: decoding - read,
+      decode: ended - decoding,
+      total: ended - started,
+      tokensPerSecond: (1000 * tokens) / (ended - decoding),
+    };
+    const { promptLogits, imageFeatures } = stream;
+    return { answers: answersOf(processor, result, timings), promptLogits, imageFeatures, timings };
+  } finally {
+    await stream[Symbol.asyncDispose]();
+  }
 }
 
 function answersOf(

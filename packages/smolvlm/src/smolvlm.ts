@@ -163,13 +163,16 @@ export class SmolVLM implements AsyncDisposable {
     started: number,
     onStep?: (step: GenerationStep) => void,
   ): Promise<BatchAnswer> {
-    await using _frames = inputs.frames;
-    const { answers, promptLogits, timings } = await runGeneration(this, { ...options, ...inputs }, started, onStep);
-    return {
-      answers: answers.map((answer, row) => ({ ...answer, videos: videos?.[row] ?? [] })),
-      promptLogits,
-      timings,
-    };
+    try {
+      const { answers, promptLogits, timings } = await runGeneration(this, { ...options, ...inputs }, started, onStep);
+      return {
+        answers: answers.map((answer, row) => ({ ...answer, videos: videos?.[row] ?? [] })),
+        promptLogits,
+        timings,
+      };
+    } finally {
+      await inputs.frames?.[Symbol.asyncDispose]();
+    }
   }
 }
 

@@ -244,7 +244,8 @@ test("an abort stops at once, leaves only a part, and the next download resumes 
   server.fault = () => undefined;
   server.seen.length = 0;
   expect(await fetchWeights()).toBe(hash);
-  expect(ranges()).toEqual([expect.stringMatching(/^bytes=1\d{4}-$/)]);
+  // Beyond what was there when it was aborted: how much that is depends on the pieces in which it came.
+  expect(ranges()).toEqual([expect.stringMatching(/^bytes=[1-9]\d{4}-$/)]);
   await expect(files.open("config.json", { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   await expect(openModel("org/name", { ...options, signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
 });

@@ -14,6 +14,9 @@ import { SharedWork } from "./shared-work.js";
 /** Requests at the same time; more gains nothing on one line and makes a server's limits likelier. */
 export const PARALLEL_REQUESTS = 4;
 
+/** Pieces whose bytes stay in the page: tensors are read in parts, and to read a part of what the browser keeps takes it some copies. */
+const RECENT_PIECES = 3;
+
 /** What a remote file is read with. */
 export interface RemoteFileInit {
   readonly client: HttpClient;
@@ -35,6 +38,8 @@ export class RemoteFile implements ByteSource {
   readonly #listeners = new Set<(count: number) => void>();
   /** Pieces on their way, by index. */
   readonly #pending = new Map<number, SharedWork<Blob>>();
+  /** The bytes of those that were fetched last, by index. */
+  readonly #recent = new Map<number, Uint8Array>();
   #whole: SharedWork<void> | undefined;
   #hasRanges = true;
 
@@ -55,7 +60,8 @@ export class RemoteFile implements ByteSource {
       const from = Math.max(offset - start, 0);
       const to = Math.min(offset + length - start, PIECE_BYTES);
       const piece = await this.#piece(index, true, options.signal);
-      bytes.set(await readBlob(piece.slice(from, to), name), start + from - offset);
+      const part = this.#recent.get(index)?.subarray(from, to) ?? (await readBlob(piece.slice(from, to), name));
+      bytes.set(part, start + from - offset);
     }
     return bytes;
   }
@@ -143,7 +149,12 @@ export class RemoteFile implements ByteSource {
       const bytes = await lanes.run(urgent, async () =>
         this.#hasRanges ? fetchRange(client, source, { start, end }, { signal, onBytes: this.#report }) : undefined,
       );
-      if (bytes) return pieces.write(index, bytes);
+      if (bytes) {
+        this.#recent.set(index, bytes);
+        const [oldest] = this.#recent.keys();
+        if (this.#recent.size > RECENT_PIECES) this.#recent.delete(oldest as number);
+        return pieces.write(index, bytes);
+      }
       this.#hasRanges = false;
     }
     if (!this.#whole || this.#whole.isAborted) {
