@@ -58,7 +58,7 @@ export type { ConversionError } from "./weights/conversion-error.js";
 export type { ConvertedRows, RowsConverter, RowsRequest } from "./weights/convert-rows.js";
 export { convertHere, inThisThread } from "./weights/in-this-thread.js";
 export type { WeightType } from "./weights/checkpoint-tensor.js";
-export { weightFormats, type WeightFormat } from "./weights/weight-format.js";
+export { blockLengths, weightFormats, type WeightFormat } from "./weights/weight-format.js";
 export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./weights/weight-errors.js";
 export type { ModelFolderFile } from "./transformers-js/model-folder-file.js";
 export type { TransformersJsDtype } from "./transformers-js/transformers-js-dtype.js";

@@ -23,6 +23,7 @@ export type {
 } from "./smolvlm.js";
 export type { OnFrame } from "./watch-frames.js";
 export {
+  blockLengths,
   probeConversion,
   QuantizationError,
   SmolVLMForConditionalGeneration,

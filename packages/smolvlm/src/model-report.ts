@@ -3,6 +3,7 @@ import type { ModelFiles, ReadOptions } from "@smolvlm/contracts";
 import { SmolVLMImageProcessor, type ImageProcessorOptions } from "@smolvlm/image-processor";
 import {
   autoFormats,
+  blockLengths,
   headFormat,
   weightFormats,
   type KvCacheDtype,
@@ -68,16 +69,18 @@ export interface ModelReport {
   readonly pictures: readonly PictureCost[];
 }
 
+const blockBytes = { q8: 1 + 4 / blockLengths.q8, q4: 0.5 + 4 / blockLengths.q4 };
+
 /**
- * Bytes of one weight of a linear layer, in memory and on disk: q8 has a 4-byte scale for 64 values, q4 for 32, int8
- * a scale for a whole row. CPUs widen fp16 when they load it.
+ * Bytes of one weight of a linear layer, in memory and on disk: q8 and q4 have a 4-byte scale for each block, int8 one for a whole row.
+ * CPUs widen fp16 when they load it.
  */
 const linearBytes: Readonly<Record<WeightFormat, { readonly memory: number; readonly disk: number }>> = {
   fp32: { memory: 4, disk: 4 },
   fp16: { memory: 4, disk: 2 },
-  q8: { memory: 1 + 4 / 64, disk: 1 + 4 / 64 },
+  q8: { memory: blockBytes.q8, disk: blockBytes.q8 },
   int8: { memory: 1, disk: 1 },
-  q4: { memory: 0.5 + 4 / 32, disk: 0.5 + 4 / 32 },
+  q4: { memory: blockBytes.q4, disk: blockBytes.q4 },
 };
 
 /** Usual shapes: a photo of a phone, a screen, a small square. */

@@ -9,6 +9,7 @@
  *   answers: Record<string, number> }} Measured of one machine: beside the times the root mean square of what the logits of the bundled
  *   model are off with one part in a format, as a part of their range, and the part of its answers that equal fp32's, by combination.
  */
+import { blockLengths } from "smolvlm";
 import { PROMPT } from "../stages.mjs";
 
 /** What an answer is made of, in each of the two tasks whose times count alike. */
@@ -29,8 +30,8 @@ export const AS_FAST = 1.02;
 /** … or, of those that are at most so much larger than that, the most exact. */
 export const AS_SMALL = 1.05;
 
-/** Bytes of a weight in memory on a CPU: q8 has a scale for 64 of them, q4 for 32, and fp16 is widened. */
-const BYTES = { fp32: 4, fp16: 4, q8: 1 + 4 / 64, int8: 1, q4: 0.5 + 4 / 32 };
+/** Bytes of a weight in memory on a CPU: a block has a 4-byte scale, and fp16 is widened. */
+const BYTES = { fp32: 4, fp16: 4, q8: 1 + 4 / blockLengths.q8, int8: 1, q4: 0.5 + 4 / blockLengths.q4 };
 
 /** @param {Combination} combination */
 export function nameOf({ vision, text, head }) {

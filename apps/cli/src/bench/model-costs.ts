@@ -1,16 +1,13 @@
-import type { ModelReport } from "smolvlm";
+import { blockLengths, type ModelReport } from "smolvlm";
 
 type Config = ModelReport["config"];
 
 /** How the text model's matrices are stored. */
 type TextFormats = Pick<ModelReport["auto"], "text" | "head">;
 
-/** Values that share a 4-byte scale. */
-const blockLengths = { q8: 64, q4: 32 } as const;
-
 /**
- * Bytes of one row of a matrix as a CPU reads it: the weights of one output. Of q8 and q4 the last block is full whatever is in it; fp16 is
- * widened when it is loaded.
+ * Bytes of one row of a matrix as a CPU reads it: the weights of one output. Of q8 and q4, whose blocks have a 4-byte scale each, the last
+ * block is full whatever is in it; fp16 is widened when it is loaded.
  */
 const bytesOfRow: Readonly<Record<TextFormats["text"], (columns: number) => number>> = {
   fp32: (columns) => 4 * columns,

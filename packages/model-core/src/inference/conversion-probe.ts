@@ -9,7 +9,7 @@ import { weightFormats, type WeightFormat } from "../weights/weight-format.js";
 import type { Weights } from "../weights/weights.js";
 import { EmbeddingTable } from "./embedding-table.js";
 import type { ConversionCheck } from "./graph-loader.js";
-import { rotaryAngles } from "./rotary-angles.js";
+import { positionFeeds } from "./position-feeds.js";
 
 /** Tokens of the language graph's probe, whose ids lie evenly in the vocabulary. */
 const TOKENS = 12;
@@ -47,7 +47,9 @@ export const probeConversion: ConversionCheck = async ({ session, backend, built
   if (!hasNumbers) return undefined;
   const { inputs, outputs } = reference.content;
   const feeds: Record<string, Tensor> = {};
-  for (const [input, value] of inputs) feeds[input] = await probeInput(input, value, config, weights);
+  const positions = positionFeeds({ past: [0], sequence: TOKENS, inPlace: false }, config.textConfig);
+  for (const [input, value] of inputs)
+    feeds[input] = positions[input] ?? (await probeInput(input, value, config, weights));
   const output = COMPARED.find((each) => outputs.has(each)) as string;
   const expected = await runInPieces(reference, feeds, { ...placing, backend, name: `${name} probe` });
   const found = await runConverted(session, feeds, output, cache !== undefined);
@@ -77,11 +79,11 @@ async function runConverted(
 /** One frame of gentle shapes, or some tokens behind nothing: of the past there is one position, which is not valid. */
 async function probeInput(
   name: string,
-  { dtype, dims }: Pick<Value, "dtype" | "dims">,
+  { dims }: Pick<Value, "dims">,
   { textConfig }: SmolVLMConfig,
   weights: Weights,
 ): Promise<Tensor> {
-  const { vocabSize, hiddenSize, headDim, ropeTheta } = textConfig;
+  const { vocabSize, hiddenSize } = textConfig;
   const each = Array.from({ length: TOKENS }, (_, index) => index);
   switch (name) {
     case "inputs_embeds": {
@@ -91,10 +93,6 @@ async function probeInput(
       const values = Float32Array.from(ids.flatMap((id) => [...(rows.get(id) as Float32Array)]));
       return tensor("float32", [1, TOKENS, hiddenSize], values);
     }
-    case "rotary_cos":
-      return rotaryAngles(each, headDim, ropeTheta).cos;
-    case "rotary_sin":
-      return rotaryAngles(each, headDim, ropeTheta).sin;
     case "logits_rows":
       return tensor("int64", [TOKENS], BigInt64Array.from(each, BigInt));
   }
@@ -106,7 +104,6 @@ async function probeInput(
       sizes,
       BigInt64Array.from({ length: count }, (_, at) => BigInt(at)),
     );
-  if (dtype === "int32") return tensor("int32", sizes, new Int32Array(count));
   const values = new Float32Array(count);
   if (name === "pixel_values") values.forEach((_, at) => (values[at] = Math.sin(at / 37) * Math.cos(at / 4099)));
   return tensor("float32", sizes, values);
