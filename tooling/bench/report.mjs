@@ -52,7 +52,7 @@ ${
     : ""
 }* Picture: 4:3, ${frames} frames, ${answers.promptTokens} prompt tokens with the question; an answer has ${newTokens} tokens.
 * ${disturbance(rounds)}
-* Medians of ${rounds.length} rounds, of ${Math.min(photoRounds, rounds.length)} for the photo's lines; in brackets the range.`;
+* Medians of ${rounds.length} round${rounds.length === 1 ? "" : "s"}, of ${Math.min(photoRounds, rounds.length)} for the photo's lines; in brackets the range.`;
 }
 
 /** The processor's maker and line, without the model's number. */
