@@ -62,6 +62,8 @@ export interface ModelProto {
   readonly initializers: readonly Initializer[];
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
+  /** Values between them. By their shapes ONNX Runtime plans what shares memory. */
+  readonly values?: readonly ValueInfo[] | undefined;
 }
 
 /**
@@ -74,6 +76,7 @@ export function encodeModel(model: ModelProto): Uint8Array {
   for (const initializer of model.initializers) graph.message(5, tensorMessage(initializer));
   for (const input of model.inputs) graph.message(11, valueInfoMessage(input));
   for (const output of model.outputs) graph.message(12, valueInfoMessage(output));
+  for (const value of model.values ?? []) graph.message(13, valueInfoMessage(value));
   return new ProtobufWriter()
     .integer(1, IR_VERSION)
     .string(2, "smolvlm")

@@ -48,6 +48,17 @@ export interface ReadModel {
   readonly external: readonly ExternalInitializer[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Those between, with what is known of their shapes. */
+  readonly values: readonly { readonly name: string; readonly dims: readonly (number | string)[] }[];
+}
+
+/** The sizes in a `ValueInfoProto` of a tensor. */
+function dimsOf(info: Uint8Array): readonly (number | string)[] {
+  const path = [2, 1, 2].reduce((message, id) => all(readMessage(message), id)[0] ?? new Uint8Array(), info);
+  return all(readMessage(path), 1).map((dim) => {
+    const [[, size] = []] = readMessage(dim);
+    return typeof size === "number" ? size : text(size);
+  });
 }
 
 /** Reads an ONNX `ModelProto`. */
@@ -66,5 +77,6 @@ export function readModel(model: Uint8Array): ReadModel {
     }),
     inputs: named(11),
     outputs: named(12),
+    values: all(graph, 13).map((info) => ({ name: text(all(readMessage(info), 1)[0]), dims: dimsOf(info) })),
   };
 }
