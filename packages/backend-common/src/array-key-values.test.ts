@@ -14,7 +14,9 @@ const ort = { Tensor: Tensor as unknown as TensorConstructor };
 const layout = { layers: 2, keyValueHeads: 2, headDim: 2, maxLength: 1000 };
 /** Four buffers of one row, two heads and one position: 16 numbers. */
 const rows = Float32Array.from({ length: 16 }, (_, index) => index);
-const made = (data: Float32Array, dims: readonly number[]): OrtTensor => new Tensor("float32", data, dims) as never;
+/** A result of its own, as a run gives it. */
+const made = (data: Float32Array, dims: readonly number[]): OrtTensor =>
+  new Tensor("float32", data.slice(), dims) as never;
 
 describe("ArrayKeyValues", () => {
   test("takes new rows from one output for all layers as from one for each", () => {
@@ -49,5 +51,28 @@ describe("ArrayKeyValues", () => {
     expect(values.fork(undefined).bind({}).feeds["past_key_values.0.key"]).not.toBe(
       grown.feeds["past_key_values.0.key"],
     );
+  });
+
+  test("frees results that were taken over, and everything when it is disposed", () => {
+    const values = new ArrayKeyValues(ort, { ...layout, presentOutput: "present" }, 1);
+    const present = made(rows, [4, 2, 1, 1, 2]);
+    values.append({ present }, [1]);
+    expect(present.data.length).toBe(0);
+    const fork = values.fork(undefined);
+    const kept = Object.values(fork.bind({}).feeds).map(({ data }) => [...(data as Float32Array)]);
+    const own = Object.values(values.bind().feeds).map(({ data }) => data);
+    expect(own.every(({ length }) => length > 0)).toBe(true);
+    values.dispose();
+    values.dispose();
+    expect(own.every(({ length }) => length === 0)).toBe(true);
+    expect(Object.values(fork.bind({}).feeds).map(({ data }) => [...(data as Float32Array)])).toEqual(kept);
+  });
+
+  test("leaves results as they are that it refuses", () => {
+    const values = new ArrayKeyValues(ort, { ...layout, presentOutput: "present" }, 1);
+    const present = made(rows, [4, 2, 1, 1, 2]);
+    expect(() => values.append({ present }, [2])).toThrow(/rows/);
+    expect([...(present.data as Float32Array)]).toEqual([...rows]);
+    expect(values.lengths).toEqual([0]);
   });
 });

@@ -1,5 +1,6 @@
 import type { KeyValueCacheLayout } from "@smolvlm/contracts";
 import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import { freeBuffers } from "./free-buffers.js";
 import type { PlaneArray } from "./key-value-planes.js";
 import { GrowingKeyValues } from "./growing-key-values.js";
 import { presentNames, type KeyValues } from "./key-values.js";
@@ -68,6 +69,7 @@ export class ArrayKeyValues implements KeyValues {
       positions,
       newLengths,
     );
+    freeBuffers(arrays);
   }
 
   rewind(lengths: readonly number[]): void {
@@ -80,7 +82,7 @@ export class ArrayKeyValues implements KeyValues {
   }
 
   dispose(): void {
-    // Arrays are the garbage collector's.
+    this.#values.dispose();
   }
 }
 

@@ -32,6 +32,8 @@ export interface RunRequest {
   readonly cache: number | undefined;
   readonly newLengths: readonly number[] | undefined;
   readonly phase: Int32Array | undefined;
+  /** Whether the feeds are the engine's own, which frees them after the run. */
+  readonly ownsFeeds?: boolean | undefined;
 }
 
 /** Where a run that can be aborted stands: it may be withdrawn until it starts, and its result is dropped after that. */

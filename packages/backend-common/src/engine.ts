@@ -9,6 +9,7 @@ import type {
 import type { CacheState, CreateRequest, EngineOperations, RunReply } from "./engine-protocol.js";
 import { runPhase } from "./engine-protocol.js";
 import { ArrayKeyValues } from "./array-key-values.js";
+import { freeBuffers } from "./free-buffers.js";
 import { planesOf } from "./key-value-planes.js";
 import { presentNames, type KeyValues } from "./key-values.js";
 
@@ -94,6 +95,7 @@ export function createEngine({ name, ort, sessionOptions, createKeyValues }: Eng
       const bound = cache?.bind(request.feeds);
       const fetches = Object.fromEntries(request.outputs.map((output) => [output, null]));
       const results = await native.run({ ...feeds, ...bound?.feeds }, { ...fetches, ...bound?.fetches });
+      if (request.ownsFeeds) freeBuffers(Object.values(request.feeds).map(({ data }) => data));
       if (phase && Atomics.load(phase, 0) === runPhase.aborted) return undefined;
       cache?.append(results, newLengths);
       const reply: RunReply = {

@@ -68,6 +68,23 @@ describe("GrowingKeyValues", () => {
     expect(cache.byteLength).toBe(4 * 2 * 600 * 3 * 4);
   });
 
+  test("empties the buffers that it has grown out of, and no others", () => {
+    const cache = new GrowingKeyValues(layout, 1);
+    cache.append(rowsFrom(cache, 3), 3, [3]);
+    const { buffers } = cache;
+    const fork = cache.fork();
+    cache.append(rowsFrom(cache, 250), 250, [250]);
+    expect(cache.buffers).toBe(buffers);
+    expect(buffers.map(({ length }) => length)).toEqual(Array(4).fill(2 * 256 * 3));
+    cache.append(rowsFrom(cache, 4), 4, [4]);
+    expect(buffers.map(({ length }) => length)).toEqual([0, 0, 0, 0]);
+    expectContents(cache, [0]);
+    expectContents(fork, [0]);
+    cache.dispose();
+    expect(cache.byteLength).toBe(0);
+    expectContents(fork, [0]);
+  });
+
   test("overwrites what was forgotten", () => {
     const cache = new GrowingKeyValues(layout, 2);
     cache.append(rowsFrom(cache, 10), 10, [10, 8]);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type KeyValueCacheLayout } from "@smolvlm/contracts";
+import { freeBuffers } from "./free-buffers.js";
 import { planeArray, planesOf, type KeyValuePlane, type PlaneArray } from "./key-value-planes.js";
 import { KeyValueRows } from "./key-value-rows.js";
 import { quantizePositions } from "./quantize-positions.js";
@@ -29,7 +30,7 @@ export class GrowingKeyValues extends KeyValueRows {
     return this.#capacity;
   }
 
-  /** The buffers as they are now; growing replaces them. */
+  /** The buffers as they are now; growing replaces them and empties those of before. */
   get buffers(): readonly PlaneArray[] {
     return this.#buffers;
   }
@@ -104,6 +105,11 @@ export class GrowingKeyValues extends KeyValueRows {
     return copy;
   }
 
+  /** Frees the buffers; it is of no use afterwards. */
+  dispose(): void {
+    freeBuffers(this.#buffers);
+  }
+
   #reserve(positions: number): void {
     if (positions <= this.#capacity) return;
     const { keyValueHeads, maxLength } = this.layout;
@@ -115,6 +121,8 @@ export class GrowingKeyValues extends KeyValueRows {
       for (let row = 0; row < this.batch; row++) {
         copyRow({ from, source, row, to: { capacity }, destination, toRow: row, width: plane.width });
       }
+      // One after the other: all of them together are the largest part of what an answer takes.
+      freeBuffers([source]);
       return destination;
     });
     this.#capacity = capacity;

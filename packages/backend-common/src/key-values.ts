@@ -18,7 +18,7 @@ export interface KeyValues {
     readonly feeds: Readonly<Record<string, OrtTensor>>;
     readonly fetches: Readonly<Record<string, OrtTensor | null>>;
   };
-  /** Takes over what a run has added: the first `newLengths[row]` positions of each row. */
+  /** Takes over what a run has added, the first `newLengths[row]` positions of each row, and frees the results that it is in. */
   append(results: Readonly<Record<string, OrtTensor>>, newLengths: readonly number[]): void;
   /** Forgets what lies beyond `lengths[row]`. @throws InvalidArgumentError when they do not fit the rows. */
   rewind(lengths: readonly number[]): void;

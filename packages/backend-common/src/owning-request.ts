@@ -17,5 +17,5 @@ export function owningRequest<K extends OperationName>(
     transfer.push(data.buffer as ArrayBuffer);
     return [name, { dtype: feed.dtype, dims: feed.dims, data }];
   });
-  return [{ ...run, feeds: Object.fromEntries(feeds) } as RequestOf<K>, transfer];
+  return [{ ...run, feeds: Object.fromEntries(feeds), ownsFeeds: true } as RequestOf<K>, transfer];
 }

@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ModelFileError, type ByteSource, type ReadOptions } from "@smolvlm/contracts";
 import { checkRange } from "../memory-byte-source.js";
@@ -6,9 +6,14 @@ import { fileProblem } from "./file-problem.js";
 
 /** Most bytes per system call: an abort is noticed in between, and Node refuses more than 2 GiB at once. */
 const MAX_BYTES_PER_CALL = 64 * 2 ** 20;
+/**
+ * How long a file stays open after it was read, in milliseconds. The rows of an embedding table are read one by one, and opening and closing
+ * take two to four times as long as reading one.
+ */
+const OPEN_MS = 500;
 
 /**
- * A `ByteSource` over a local file, read by position. The file is opened for each read and closed after it, so a source needs no
+ * A `ByteSource` over a local file, read by position. The file is open while it is read and a moment longer, so a source needs no
  * disposing; `path` is set, so a backend may map it.
  *
  * @param path - the file, absolute or relative to the working directory.
@@ -25,6 +30,10 @@ export async function fileByteSource(path: string, name: string = path): Promise
 }
 
 class FileByteSource implements ByteSource {
+  #file: Promise<FileHandle> | undefined;
+  #readers = 0;
+  #closing: NodeJS.Timeout | undefined;
+
   constructor(
     readonly path: string,
     private readonly name: string,
@@ -36,7 +45,7 @@ class FileByteSource implements ByteSource {
     options?.signal?.throwIfAborted();
     checkRange(this.name, this.size, offset, length);
     try {
-      await using file = await open(this.path, "r");
+      const file = await this.#open();
       const bytes = new Uint8Array(length);
       let done = 0;
       while (done < length) {
@@ -55,6 +64,29 @@ class FileByteSource implements ByteSource {
     } catch (cause) {
       if (ModelFileError.isInstance(cause) || options?.signal?.aborted) throw cause;
       throw new ModelFileError(this.name, fileProblem(cause), { cause });
+    } finally {
+      this.#leave();
     }
+  }
+
+  #open(): Promise<FileHandle> {
+    clearTimeout(this.#closing);
+    this.#readers++;
+    const file = (this.#file ??= open(this.path, "r"));
+    // The next read tries again.
+    file.catch(() => this.#file === file && (this.#file = undefined));
+    return file;
+  }
+
+  #leave(): void {
+    if (--this.#readers > 0) return;
+    this.#closing = setTimeout(() => this.#close(), OPEN_MS);
+    this.#closing.unref();
+  }
+
+  #close(): void {
+    // What was read is whole; how closing ends is of no interest.
+    void this.#file?.then((file) => file.close()).catch(() => undefined);
+    this.#file = undefined;
   }
 }

@@ -3,9 +3,10 @@ import type { Value } from "../graph/value.js";
 import type { Dim } from "../onnx/model-proto.js";
 import { maskUnless } from "./attention-masks.js";
 import type { CausalAttentionInputs, CausalAttentionShape } from "./causal-attention.js";
-import { matmul, matmulTransposed } from "./matmul.js";
+import { matmulTransposed } from "./matmul.js";
 import { pastName, presentName } from "./past-names.js";
 import { rotate } from "./rotate.js";
+import { attendStacked, stackBias, stackQueries } from "./stacked-heads.js";
 
 /** What the layers of one graph share where one buffer is past and present. */
 export interface InPlaceContext {
@@ -34,7 +35,7 @@ export interface InPlaceContext {
  * `GroupQueryAttention` would write in place too, but refuses several rows with several new positions behind a past.
  */
 export function inPlaceContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): InPlaceContext {
-  const { keyValueHeads, headDim, heads } = shape;
+  const { keyValueHeads, headDim } = shape;
   const angles: readonly Dim[] = ["rows", headDim / 2];
   const positions = graph.input("positions", "float32", ["batch", 1, "sequence", 1]);
   const places = graph.input("places", "int64", ["rows", keyValueHeads, 3]);
@@ -46,18 +47,8 @@ export function inPlaceContext(graph: GraphBuilder, shape: CausalAttentionShape,
       graph.input(pastName(layer, kind), "float32", ["batch", keyValueHeads, "capacity", headDim]);
     }
   }
-  const groups = heads / keyValueHeads;
   const isSeen = maskUnless("LessOrEqual", slots(graph), positions, ["batch", 1, "sequence", "capacity"]);
-  const bias = expand(isSeen, graph.integers([1, groups, 1, 1]), ["batch", groups, "sequence", "capacity"]);
-  return {
-    kind: "in-place",
-    shape,
-    cos,
-    sin,
-    bias: bias.reshape(["batch", 1, `${groups}*sequence`, "capacity"]),
-    places,
-    queryShape,
-  };
+  return { kind: "in-place", shape, cos, sin, bias: stackBias(isSeen, shape), places, queryShape };
 }
 
 /** 0, 1, … for the positions of a buffer, float32 [capacity]. */
@@ -85,14 +76,9 @@ export function inPlaceAttention(context: InPlaceContext, { queryKeyValue, layer
   const [query, key, value] = queryKeyValue.parts() as [Value, Value, Value];
   const { heads, keyValueHeads, headDim } = context.shape;
   const { graph } = query;
-  const groups = heads / keyValueHeads;
-  const groupRows = `${groups}*sequence`;
   const scaled = rotate(context, query).mul(headDim ** -0.5);
-  const split = { dtype: scaled.dtype, dims: ["batch", "sequence", keyValueHeads, groups, headDim] };
-  const q = graph
-    .node("Reshape", [scaled, context.queryShape], split)
-    .transpose([0, 2, 3, 1, 4])
-    .reshape(["batch", keyValueHeads, groupRows, headDim]);
+  const split = { dtype: scaled.dtype, dims: ["batch", "sequence", keyValueHeads, heads / keyValueHeads, headDim] };
+  const q = stackQueries(graph.node("Reshape", [scaled, context.queryShape], split), context.shape);
   const [keys, values] = Object.entries({ key: rotate(context, key), value }).map(([kind, rows]) => {
     const added = rows.reshape(["rows", keyValueHeads, headDim]);
     const past = graph.inputNamed(pastName(layer, kind));
@@ -100,10 +86,5 @@ export function inPlaceAttention(context: InPlaceContext, { queryKeyValue, layer
     graph.output(presentName(layer, kind), present);
     return present;
   }) as [Value, Value];
-  const scores = matmulTransposed(q, keys).add(context.bias);
-  const weights = graph.node("Softmax", [scores], { attributes: { axis: 3 }, dtype: "float32", dims: scores.dims });
-  return matmul(weights, values)
-    .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
-    .transpose([0, 3, 1, 2, 4])
-    .reshape(["rows", heads * headDim]);
+  return attendStacked(matmulTransposed(q, keys).add(context.bias), values, context.shape);
 }

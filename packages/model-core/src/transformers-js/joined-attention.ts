@@ -8,6 +8,7 @@ import { matmul } from "../ops/matmul.js";
 import { pastName, presentName } from "../ops/past-names.js";
 import { rotaryFrequencies } from "../ops/rotary-frequencies.js";
 import { rotate } from "../ops/rotate.js";
+import { attendStacked, stackBias, stackQueries } from "../ops/stacked-heads.js";
 
 /** What the layers of one graph share. */
 interface JoinedContext {
@@ -26,7 +27,7 @@ const TOTAL = "past+sequence";
  * padding wherever it is, `position_ids` int64 [batch, sequence], and the past of every layer, which may have no rows.
  */
 export function joinedAttention(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): OwnContext {
-  const { keyValueHeads, headDim, heads, ropeTheta } = shape;
+  const { keyValueHeads, headDim, ropeTheta } = shape;
   const mask = graph.input("attention_mask", "int64", ["batch", TOTAL]);
   const positionIds = graph.input("position_ids", "int64", ["batch", "sequence"]);
   for (let layer = 0; layer < layers; layer++) {
@@ -40,24 +41,21 @@ export function joinedAttention(graph: GraphBuilder, shape: CausalAttentionShape
   const [cos, sin] = ["Cos", "Sin"].map((operator) =>
     graph.node(operator, [angles], { dtype: "float32", dims: ["rows", half] }),
   ) as [Value, Value];
-  const context = { shape, cos, sin, bias: maskOf(mask, heads / keyValueHeads) };
+  const context = { shape, cos, sin, bias: stackBias(maskOf(mask), shape) };
   return { kind: "own", attend: (inputs) => attend(context, inputs) };
 }
 
-/** Keys up to the own one that are not padding; the position of new row i among them is past + i. */
-function maskOf(mask: Value, groups: number): Value {
+/**
+ * 0 at the keys up to the own one that are not padding [batch, 1, sequence, past + sequence]; the position of new row i among them is
+ * past + i.
+ */
+function maskOf(mask: Value): Value {
   const { graph } = mask;
   const positions = countTo(graph, "sequence").reshape(["sequence", 1]).add(graph.size("past"));
   const isBefore = compare("LessOrEqual", countTo(graph, TOTAL), positions, ["sequence", TOTAL]);
   const dims: readonly Dim[] = ["batch", 1, "sequence", TOTAL];
   const isKey = cast(mask, "bool").reshape(["batch", 1, 1, TOTAL]);
-  const bias = biasOf(graph.node("And", [isKey, isBefore], { dtype: "bool", dims }));
-  return graph
-    .node("Expand", [bias, graph.integers([1, groups, 1, 1])], {
-      dtype: "float32",
-      dims: ["batch", groups, "sequence", TOTAL],
-    })
-    .reshape(["batch", 1, `${groups}*sequence`, TOTAL]);
+  return biasOf(graph.node("And", [isKey, isBefore], { dtype: "bool", dims }));
 }
 
 /**
@@ -70,13 +68,10 @@ function attend(context: JoinedContext, { queryKeyValue, layer }: CausalAttentio
   const [query, key, value] = queryKeyValue.parts() as [Value, Value, Value];
   const { heads, keyValueHeads, headDim } = context.shape;
   const { graph } = query;
-  const groups = heads / keyValueHeads;
-  const groupRows = `${groups}*sequence`;
-  const q = rotate(context, query)
+  const byPosition = rotate(context, query)
     .mul(headDim ** -0.5)
-    .reshape(["batch", "sequence", keyValueHeads, groups, headDim])
-    .transpose([0, 2, 3, 1, 4])
-    .reshape(["batch", keyValueHeads, groupRows, headDim]);
+    .reshape(["batch", "sequence", keyValueHeads, heads / keyValueHeads, headDim]);
+  const q = stackQueries(byPosition, context.shape);
   const [keys, values] = Object.entries({ key: rotate(context, key), value }).map(([kind, rows]) => {
     const added = rows.reshape(["batch", "sequence", keyValueHeads, headDim]).transpose([0, 2, 1, 3]);
     const joined = graph.node("Concat", [graph.inputNamed(pastName(layer, kind)), added], {
@@ -87,10 +82,5 @@ function attend(context: JoinedContext, { queryKeyValue, layer }: CausalAttentio
     graph.output(presentName(layer, kind), joined);
     return joined;
   }) as [Value, Value];
-  const scores = matmul(q, keys.transpose([0, 1, 3, 2])).add(context.bias);
-  const weights = graph.node("Softmax", [scores], { attributes: { axis: 3 }, dtype: "float32", dims: scores.dims });
-  return matmul(weights, values)
-    .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
-    .transpose([0, 3, 1, 2, 4])
-    .reshape(["rows", heads * headDim]);
+  return attendStacked(matmul(q, keys.transpose([0, 1, 3, 2])).add(context.bias), values, context.shape);
 }

@@ -1,0 +1,52 @@
+import { rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ModelFileError } from "@smolvlm/contracts";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fileByteSource } from "./file-byte-source.js";
+import { temporaryFolder } from "./testing/temporary-folder.js";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
+
+async function savedFile(): Promise<string> {
+  const path = join(await temporaryFolder(), "weights.bin");
+  await writeFile(
+    path,
+    Uint8Array.from({ length: 100 }, (_, index) => index),
+  );
+  return path;
+}
+
+test("a file stays open for a moment after the last read, and is closed then", async () => {
+  const path = await savedFile();
+  const source = await fileByteSource(path);
+  expect([...(await source.read(10, 3))]).toEqual([10, 11, 12]);
+  await rm(path);
+  // What is open is there although its name is gone.
+  for (const offset of [20, 30]) {
+    vi.advanceTimersByTime(400);
+    expect([...(await source.read(offset, 2))]).toEqual([offset, offset + 1]);
+  }
+  vi.advanceTimersByTime(600);
+  await expect(source.read(40, 1)).rejects.toSatisfy((error) => ModelFileError.isInstance(error));
+});
+
+test("a file that could not be opened is tried again at the next read", async () => {
+  const path = await savedFile();
+  const source = await fileByteSource(path);
+  await rename(path, `${path}.away`);
+  await Promise.all([0, 1].map((offset) => expect(source.read(offset, 1)).rejects.toThrow(/weights\.bin/)));
+  await rename(`${path}.away`, path);
+  expect([...(await source.read(7, 1))]).toEqual([7]);
+});
+
+test("reads at the same time do not disturb each other, nor does one that is aborted or out of range", async () => {
+  const source = await fileByteSource(await savedFile());
+  const reading = Array.from({ length: 50 }, async (_, index) => (await source.read(index, 50))[0]);
+  const reason = new DOMException("enough", "AbortError");
+  await expect(source.read(0, 1, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(source.read(99, 2)).rejects.toThrow(/bytes 99–101/);
+  expect(await Promise.all(reading)).toEqual([...Array(50).keys()]);
+  vi.advanceTimersByTime(600);
+  expect([...(await source.read(3, 1))]).toEqual([3]);
+});
