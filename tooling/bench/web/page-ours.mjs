@@ -40,11 +40,17 @@ globalThis.bench = {
     const files = "/ort-ours/ort-wasm-simd-threaded";
     const at = (path) => new URL(path, location.href).href;
     const wasmPaths = { wasm: { mjs: at(`${files}.mjs`), wasm: at(`${files}.wasm`) } };
-    const options = { dtype, threads, device: "wasm", wasmPaths, keep: false, visionCache: false };
+    const start = performance.now();
+    /** When each stage was last heard of. */
+    const stages = {};
+    const onProgress = ({ stage, name, file }) => {
+      stages[[stage, name ?? file].filter(Boolean).join(" ")] = Math.round(performance.now() - start);
+    };
+    const options = { dtype, threads, device: "wasm", wasmPaths, keep: false, visionCache: false, onProgress };
     const { ms, value } = await timed(() => loadSmolVLM(at("/checkpoint/"), options));
     smolvlm = value;
     const { device, threads: used } = smolvlm.device;
-    return { ms, device, threads: used, weights: smolvlm.memory.weights };
+    return { ms, stages, device, threads: used, weights: smolvlm.memory.weights };
   },
   /** Picture → pixel values and the prompt's ids, which go to the server: the other side computes with the same ones. */
   async prepare({ question }) {

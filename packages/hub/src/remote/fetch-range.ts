@@ -13,32 +13,54 @@ export interface FetchRangeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes gained, negative when some are thrown away. */
   readonly onBytes?: ((count: number) => void) | undefined;
+  /** Bytes of each piece, of the last one what is left. */
+  readonly pieceBytes: number;
+  /** Called with each piece as soon as it is whole, in order and once; no more is read until it has returned. */
+  readonly onPiece: (bytes: Uint8Array<ArrayBuffer>, index: number) => Promise<void> | void;
 }
 
 /**
- * Part of a file, in memory. A connection that breaks is resumed where it broke, with what came before kept; one that brings nothing
+ * Part of a file, piece by piece. A connection that breaks is resumed where it broke, with what came before kept; one that brings nothing
  * new is tried as often as the client says.
  *
- * @returns undefined when the server knows no ranges and answers with the whole file.
+ * @returns false when the server knows no ranges and answers with the whole file.
  * @throws FileIntegrityError when the server sends another range, length or version than asked for; NetworkError or another HubError
- *   when it cannot be read to its end.
+ *   when it cannot be read to its end. Pieces that were whole before stay valid.
  */
 export async function fetchRange(
   client: HttpClient,
   source: TransferSource,
   { start, end }: ByteRange,
-  { signal, onBytes }: FetchRangeOptions = {},
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const bytes = new Uint8Array(end - start);
+  { signal, onBytes, pieceBytes, onPiece }: FetchRangeOptions,
+): Promise<boolean> {
+  const total = end - start;
   const isWhole = start === 0 && end === source.size;
   let got = 0;
+  /** Up to where pieces were given away: these bytes are counted once, even if they come again. */
+  let given = 0;
+  let piece = new Uint8Array(0);
   const forget = (): void => {
-    if (got > 0) onBytes?.(-got);
+    if (got > given) onBytes?.(given - got);
     got = 0;
+  };
+  const take = async (bytes: Uint8Array): Promise<void> => {
+    for (let done = 0; done < bytes.length;) {
+      const at = got % pieceBytes;
+      if (at === 0) piece = new Uint8Array(Math.min(pieceBytes, total - got));
+      const count = Math.min(bytes.length - done, piece.length - at);
+      piece.set(bytes.subarray(done, done + count), at);
+      done += count;
+      const before = Math.max(got, given);
+      got += count;
+      if (got > before) onBytes?.(got - before);
+      if (at + count < piece.length || got <= given) continue;
+      given = got;
+      await onPiece(piece, Math.ceil(got / pieceBytes) - 1);
+    }
   };
   try {
     // A server that ignores ranges starts over each time; only bytes never seen before count, or this could go on for ever.
-    for (let fruitless = 0, furthest = 0; got < bytes.length;) {
+    for (let fruitless = 0, furthest = 0; got < total;) {
       const headers = {
         // Compressed answers have neither the file's length nor its ranges.
         "Accept-Encoding": "identity",
@@ -48,22 +70,17 @@ export async function fetchRange(
       let failure: HubError | FileIntegrityError;
       try {
         if (response.status !== 206) {
-          // The whole file, which is only welcome where all of it is wanted.
-          if (response.status !== 416 && !isWhole) {
-            forget();
-            return undefined;
-          }
           forget();
+          // The whole file, which is only welcome where all of it is wanted.
+          if (response.status !== 416 && !isWhole) return false;
         }
         const wrong = wrongAnswer(response, source, { start: start + got, end });
         if (wrong) throw wrong;
-        for await (const piece of response.body()) {
-          if (got + piece.byteLength > bytes.length) throw mismatch(source, { start, end }, "more bytes");
-          bytes.set(piece, got);
-          got += piece.byteLength;
-          onBytes?.(piece.byteLength);
+        for await (const bytes of response.body()) {
+          if (got + bytes.byteLength > total) throw mismatch(source, { start, end }, "more bytes");
+          await take(bytes);
         }
-        const message = `${source.url} ended ${bytes.length - got} bytes too early. Try again; the download goes on where it stopped.`;
+        const message = `${source.url} ended ${total - got} bytes too early. Try again; the download goes on where it stopped.`;
         failure = new NetworkError({ message, url: source.url, status: response.status });
       } catch (cause) {
         signal?.throwIfAborted();
@@ -72,13 +89,13 @@ export async function fetchRange(
       } finally {
         response.close();
       }
-      if (got === bytes.length) break;
+      if (got === total) break;
       fruitless = got > furthest ? 0 : fruitless + 1;
       furthest = Math.max(furthest, got);
       if (fruitless > client.retries) throw failure;
       await pause(client.retryDelay * 2 ** fruitless, signal);
     }
-    return bytes;
+    return true;
   } catch (error) {
     forget();
     throw error;

@@ -1,8 +1,6 @@
 import { storageProblem, type PageStorage } from "./page-storage.js";
 import { PIECE_BYTES, type PieceStore } from "./piece-store.js";
 
-/** Pieces kept in memory where nothing else can keep them: those read one after the other, and some behind them. */
-const MEMORY_PIECES = 6;
 /** Group of what is known of addresses and branches. */
 const REFERENCES = "references";
 /** Entry of a model's group that says what the model is. */
@@ -12,8 +10,8 @@ const DESCRIPTION = "about.json";
 export interface FilePieces {
   /** A piece that is kept; undefined where it is not. */
   read(index: number): Promise<Blob | undefined>;
-  /** Keeps a piece, and gives it back as what is kept of it. `isLast` where it cannot be fetched again. */
-  write(index: number, bytes: Uint8Array<ArrayBuffer>, isLast?: boolean): Promise<Blob>;
+  /** Keeps a piece where it can be kept; in memory where it cannot and this is the `isLast` time that it could be fetched. */
+  write(index: number, bytes: Uint8Array<ArrayBuffer>, isLast?: boolean): Promise<void>;
   /** Indices of the pieces that are kept, whole. */
   indices(): Promise<readonly number[]>;
   /** Whether all pieces can be kept, so that it is worth fetching those that nobody has asked for yet. */
@@ -26,8 +24,8 @@ export interface ModelDescription {
 }
 
 /**
- * What a page keeps of one model. When the browser refuses to keep more, some pieces are held in memory instead, and `onFallback` is
- * told why, once.
+ * What a page keeps of one model. When the browser refuses to keep more, pieces are fetched again when they are read again, and `onFallback`
+ * is told why, once.
  */
 export class ModelStorage {
   #store: PieceStore | undefined;
@@ -42,7 +40,6 @@ export class ModelStorage {
   /** The pieces of a file of `size` bytes; `entry` changes when its content does. */
   file(model: string, entry: string, size: number): FilePieces {
     const known = new Map<number, Blob>();
-    const inMemory: number[] = [];
     const lengthOf = (index: number): number => Math.min(PIECE_BYTES, size - index * PIECE_BYTES);
     const isLasting = (): boolean => this.#store !== undefined;
     return {
@@ -58,11 +55,8 @@ export class ModelStorage {
       write: async (index, bytes, isLast = false) => {
         const kept = await this.#write(model, entry, String(index), bytes);
         // A blob of bytes is the browser's to hold, and it may put it on disk.
-        const piece = kept ?? new Blob([bytes]);
-        known.set(index, piece);
-        if (!kept && !isLast) inMemory.push(index);
-        if (inMemory.length > MEMORY_PIECES) known.delete(inMemory.shift() as number);
-        return piece;
+        const piece = kept ?? (isLast ? new Blob([bytes]) : undefined);
+        if (piece) known.set(index, piece);
       },
       indices: async () => {
         const stored = this.#store ? await this.#store.sizes(model, entry).catch(() => new Map<string, number>()) : [];

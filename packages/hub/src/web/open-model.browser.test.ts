@@ -108,6 +108,19 @@ describe("a repository", () => {
     expect(unkept.hashes).toEqual([hash(0, weights.length)]);
   });
 
+  test("a server without ranges that breaks off begins again, and what was whole counts once", async () => {
+    const dropAfter = PIECE_BYTES + 1000;
+    server.fault = ({ host }) => (host === "cdn" ? { ignoreRange: true, dropAfter } : undefined);
+    const broken = await read({ prefetch: all });
+    expect(broken.error?.name).toBe("NetworkError");
+    server.fault = ({ host }) => (host === "cdn" ? { ignoreRange: true } : undefined);
+    const report = await read({ prefetch: all, reads: [whole] });
+    expect(report.hashes).toEqual([hash(0, weights.length)]);
+    const total = weights.length - PIECE_BYTES;
+    expect(report.progress[0]).toEqual({ loaded: 0, total });
+    expect(report.progress.at(-1)).toEqual({ loaded: total, total });
+  });
+
   test.each([
     ["another length", { contentLength: 2 * PIECE_BYTES }, "FileIntegrityError"],
     ["another range", { shiftRange: 7 }, "FileIntegrityError"],
@@ -137,6 +150,47 @@ describe("a repository", () => {
     server.fault = ({ host }) => (host === "cdn" ? { stallAfter: 1000 } : undefined);
     const report = await read({ prefetch: all, abortAfter: 300 });
     expect(report.error?.name).toBe("TimeoutError");
+  });
+});
+
+describe("a large file", () => {
+  const large = noise(7 * PIECE_BYTES + 777);
+  const largeHash = sha256(large);
+  const everything = ["model.safetensors", 0, large.length] as const;
+  const asked = (): readonly (string | undefined)[] =>
+    server.seen.filter(({ host, method }) => host === "cdn" && method === "GET").map(({ range }) => range);
+  const rangeOf = (first: number, end: number): string =>
+    `bytes=${first * PIECE_BYTES}-${Math.min(end * PIECE_BYTES, large.length) - 1}`;
+  beforeEach(() => {
+    server.repositories.set("org/name", { files: { ...files, "model.safetensors": large } });
+  });
+
+  test("that is read on and not kept is fetched once, several pieces with one request", async () => {
+    const half = PIECE_BYTES / 2;
+    const reads = Array.from({ length: 15 }, (_, index): [string, number, number] => {
+      const at = index * half;
+      return ["model.safetensors", at, Math.min(half, large.length - at)];
+    });
+    const report = await read({ options: { keep: false }, reads });
+    expect(report.hashes).toEqual(reads.map(([, at, length]) => sha256(large.subarray(at, at + length))));
+    expect(asked()).toEqual([rangeOf(0, 1), rangeOf(1, 5), rangeOf(5, 8)]);
+  });
+
+  test("that is kept is fetched over all lines, and what was whole when one broke off is kept", async () => {
+    // The request of the last pieces breaks in the second of them, and no other answers.
+    const isLast = (range: string | undefined): boolean => Number(/\d+/.exec(range ?? "")?.[0]) >= 6 * PIECE_BYTES;
+    server.fault = ({ range }, count) =>
+      !isLast(range) ? undefined : count > 3 ? { status: 500 } : { dropAfter: PIECE_BYTES + 100 };
+    const broken = await read({ prefetch: all, options: { retryDelay: 300 } });
+    expect(broken.error).toMatchObject({ name: "HubError" });
+    expect(asked().slice(0, 4).sort()).toEqual([rangeOf(0, 2), rangeOf(2, 4), rangeOf(4, 6), rangeOf(6, 8)].sort());
+    server.fault = () => undefined;
+    server.seen.length = 0;
+    const report = await read({ prefetch: all, reads: [everything] });
+    expect(report.hashes).toEqual([largeHash]);
+    expect(asked()).toEqual([rangeOf(7, 8)]);
+    expect(report.progress[0]).toEqual({ loaded: 0, total: 777 });
+    expect(report.progress.at(-1)).toEqual({ loaded: 777, total: 777 });
   });
 });
 
