@@ -16,6 +16,11 @@ export interface NodeBackendOptions {
   /** Whether to run in a worker thread, so that the event loop stays free; true by default. */
   readonly worker?: boolean | undefined;
   /**
+   * Whether the worker thread starts now, and loads ONNX Runtime, instead of with the first session; false by default. Then the backend must be
+   * disposed of even where no session was made.
+   */
+  readonly eager?: boolean | undefined;
+  /**
    * Least severe message of ONNX Runtime that goes to stderr: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal (default, since
    * what is wrong is thrown as well).
    */
@@ -43,7 +48,7 @@ export function nodeBackend(options: NodeBackendOptions = {}): Backend {
   }
   const inThread = options.worker ?? true;
   const link = inThread
-    ? workerLink(name, engine, new URL("./worker.js", import.meta.url))
+    ? workerLink(name, engine, new URL("./worker.js", import.meta.url), options.eager)
     : // Imported when used: with a worker, this thread never needs ONNX Runtime's native library.
       inlineLink(async () => (await import("./node-engine.js")).nodeEngine(engine));
   return engineBackend({

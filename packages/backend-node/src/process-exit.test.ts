@@ -46,3 +46,7 @@ test("with a worker, the main thread does not load ONNX Runtime", async () => {
     console.log(Object.keys(createRequire(process.cwd() + "/").cache).filter((path) => path.includes("onnxruntime")).length);`;
   expect(await outputOf(script)).toBe("0\n");
 });
+
+test("an eager backend that nobody used lets the process end", async () => {
+  expect(await outputOf(`nodeBackend({ eager: true }); console.log("done");`)).toBe("done\n");
+});

@@ -5,9 +5,9 @@ import { workerLink } from "./worker-link.js";
 const options = { device: "cpu", threads: 1, logSeverity: 4 } as const;
 
 /** A link to a worker made of `code`. */
-function linkTo(code: string) {
+function linkTo(code: string, eager?: boolean) {
   const script = `import { parentPort } from "node:worker_threads"; ${code}`;
-  return workerLink("test", options, new URL(`data:text/javascript,${encodeURIComponent(script)}`));
+  return workerLink("test", options, new URL(`data:text/javascript,${encodeURIComponent(script)}`), eager);
 }
 
 test.each([
@@ -38,4 +38,13 @@ test("closing rejects what still waits", async () => {
 
 test("closing without a call starts no worker", async () => {
   await linkTo("").close();
+});
+
+test("an eager one starts its worker before the first call", async () => {
+  const channel = new BroadcastChannel("worker-link.test");
+  const started = new Promise((resolve) => channel.addEventListener("message", resolve, { once: true }));
+  const link = linkTo(`new BroadcastChannel("worker-link.test").postMessage("here");`, true);
+  await started;
+  channel.close();
+  await link.close();
 });

@@ -18,13 +18,13 @@ interface Waiting {
 }
 
 /**
- * An engine in a worker thread, started at the first call. The thread keeps the process alive only while a call waits for its
- * answer.
+ * An engine in a worker thread, started at the first call or, if `eager`, at once. The thread keeps the process alive only while a call
+ * waits for its answer.
  *
  * @param name for messages.
  * @param script the worker's module.
  */
-export function workerLink(name: string, options: EngineOptions, script: URL): EngineLink {
+export function workerLink(name: string, options: EngineOptions, script: URL, eager = false): EngineLink {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | undefined;
   let stopped: BackendError | undefined;
@@ -55,6 +55,7 @@ export function workerLink(name: string, options: EngineOptions, script: URL): E
     return new BackendError(name, `the worker thread ${how}; ${advice}`, { cause });
   }
 
+  if (eager) (worker = start()).unref();
   return {
     phase: () => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
     call<K extends OperationName>(operation: K, request: RequestOf<K>): Promise<ReplyOf<K>> {

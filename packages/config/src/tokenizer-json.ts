@@ -72,9 +72,11 @@ const schema = fields({
 // The two large fields are checked by plain loops: a schema library takes seconds for what these do in milliseconds.
 function isVocabulary(json: unknown): boolean {
   if (!isJsonObject(json)) return false;
-  return Object.values(json).every(
-    (id) => Number.isInteger(id) && (id as number) >= 0 && (id as number) < MAX_VOCABULARY,
-  );
+  for (const token in json) {
+    const id = json[token] as number;
+    if (!(Number.isInteger(id) && id >= 0 && id < MAX_VOCABULARY)) return false;
+  }
+  return true;
 }
 
 function isMerges(json: unknown): boolean {

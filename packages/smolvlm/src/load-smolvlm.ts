@@ -56,13 +56,16 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
 ): Promise<SmolVLM> {
   const { dtype, check, onProgress, signal } = options;
   const files = isModelFiles(reference) ? reference : await runtime.openFiles(reference, options);
-  // One after the other: the processor's small files first, so that a wrong repository fails before anything large is fetched.
-  const processor = await loadProcessor(runtime, files, options);
-  const backend = options.backend ?? (await runtime.createBackend(options));
-  const meter = weightMeter(backend);
+  // It starts in a thread of its own while this one makes the processor.
+  const starting = Promise.resolve(options.backend ?? runtime.createBackend(options));
   // Not `await using`, nor elsewhere in what a page loads of this package: it would load half a kilobyte for it.
   const converter = runtime.createConverter();
+  let hasStarted = false;
   try {
+    // The weights come last, so that a wrong repository fails before anything large is fetched.
+    const [processor, backend] = await Promise.all([loadProcessor(runtime, files, options), starting]);
+    hasStarted = true;
+    const meter = weightMeter(backend);
     const model = await SmolVLMForConditionalGeneration.fromPretrained(files, {
       backend: meter,
       dtype,
@@ -78,7 +81,10 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
     const device = reportDevice(backend);
     return new SmolVLM({ processor, model, meter, device, ownedBackend: options.backend ? undefined : backend });
   } catch (error) {
-    if (!options.backend) await backend[Symbol.asyncDispose]();
+    const disposed = starting.then((started) => (options.backend ? undefined : started[Symbol.asyncDispose]()));
+    // Its own error, if it does not start, is this one or comes too late.
+    disposed.catch(() => undefined);
+    if (hasStarted) await disposed;
     throw error;
   } finally {
     await converter[Symbol.asyncDispose]();

@@ -56,9 +56,13 @@ export class SmolVLMTokenizer {
   constructor(json: TokenizerJson, config: TokenizerConfig) {
     this.config = config;
     const added = allAddedTokens(json, config);
-    const ids = new Map(Object.entries(json.vocabulary));
+    const ids = new Map<string, number>();
     const tokens: (string | undefined)[] = [];
-    for (const [token, id] of ids) tokens[id] = token;
+    for (const token in json.vocabulary) {
+      const id = json.vocabulary[token] as number;
+      ids.set(token, id);
+      tokens[id] = token;
+    }
     for (const { content, id } of added) {
       ids.set(content, id);
       tokens[id] = content;

@@ -9,7 +9,7 @@ import { workerConverter } from "./worker-converter.js";
 /** Node's parts: onnxruntime-node, sharp, ffmpeg or mediabunny, and folders for downloads and converted weights. */
 export const nodeRuntime: Runtime<string, LoadOptions> = {
   openFiles: openModel,
-  createBackend: nodeBackend,
+  createBackend: (options) => nodeBackend({ ...options, eager: true }),
   createImageDecoder: nodeImageDecoder,
   createVideoDecoder: nodeVideoDecoder,
   createStore: () => fileByteStore(smolvlmCacheDir()),
