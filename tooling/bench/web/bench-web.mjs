@@ -13,11 +13,14 @@ import { reportWeb } from "./report-web.mjs";
 import { openSide, serveSite } from "./site.mjs";
 import { watchMemory } from "./tab-memory.mjs";
 
+/** How often a large picture is made into pixel values. */
+const IMAGE_TIMES = 3;
+
 const HELP = `node web/bench-web.mjs --files FOLDER [--files FOLDER …] [--peers] [options]
   --files FOLDER    tokenizer and processor files for the checkpoint that is made; see make-checkpoint.mjs
   --model FOLDER    a checkpoint instead of one that is made
   --peers           transformers.js too; installed in a folder for temporary files the first time
-  --dtype LIST      formats (fp32,q8)
+  --dtype LIST      formats (fp32,auto,q8); auto is ours alone
   --threads N       of both sides (2, or the one core of this machine)
   --rounds N        how often each side is opened and measured anew (2)
   --context N       tokens before the first one that is decoded (128)
@@ -31,7 +34,7 @@ const { values } = parseArgs({
     files: { type: "string", multiple: true, default: [] },
     model: { type: "string" },
     peers: { type: "boolean", default: false },
-    dtype: { type: "string", default: "fp32,q8" },
+    dtype: { type: "string", default: "fp32,auto,q8" },
     threads: { type: "string", default: String(Math.min(2, availableParallelism())) },
     rounds: { type: "string", default: "2" },
     context: { type: "string", default: "128" },
@@ -65,6 +68,8 @@ async function measureSide(origin, { name, dtype, threads, prompt, ids, steps, n
     if (load.threads !== threads) throw new Error(`${name} runs with ${load.threads} threads, not ${threads}.`);
     const loadedMemory = memory.peak();
     const prepare = await call("prepare", { question: QUESTION, ...prompt });
+    const imagePath = [];
+    for (let time = 0; time < IMAGE_TIMES; time++) imagePath.push(await call("imagePath"));
     // The first run allocates, and is what the first answer in a page waits for.
     const firstRun = await call("firstToken");
     const vision = await call("vision");
@@ -77,6 +82,7 @@ async function measureSide(origin, { name, dtype, threads, prompt, ids, steps, n
       load,
       loadedMemory,
       prepare,
+      imagePath,
       firstRun,
       vision,
       firstToken,
@@ -102,7 +108,8 @@ async function main() {
   const peers = values.peers
     ? { folder: await installPeers(log), model: await transformersJsFolder(checkpoint, log) }
     : undefined;
-  const site = await serveSite({ checkpoint, photo: await syntheticPhoto(1600, 1200), peers });
+  const [photo, largePhoto] = [await syntheticPhoto(1600, 1200), await syntheticPhoto(4000, 3000)];
+  const site = await serveSite({ checkpoint, photo, largePhoto, peers });
   const options = {
     dtypes: values.dtype.split(","),
     threads: Number(values.threads),
@@ -121,7 +128,7 @@ async function main() {
       results.load.push(loadavg()[0]);
       for (const dtype of options.dtypes) {
         // Ours comes first: its pixels and ids are what the other side gets.
-        for (const name of peers ? ["ours", "transformers.js"] : ["ours"]) {
+        for (const name of peers && dtype !== "auto" ? ["ours", "transformers.js"] : ["ours"]) {
           const side = `${name} ${dtype}`;
           if (side in results.failures) continue;
           log(`round ${round + 1} of ${options.rounds}: ${side}`);

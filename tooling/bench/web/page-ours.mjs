@@ -65,6 +65,13 @@ globalThis.bench = {
     await fetch("/pixels", { method: "POST", body: bytesOf(inputs.pixelValues) });
     return { ms, ids: [...inputs.inputIds.data], dims: [...inputs.pixelValues.dims] };
   },
+  /** The bytes of a large JPEG → pixel values, all frames; the prompt around them costs next to nothing. */
+  async imagePath() {
+    const image = new Uint8Array(await (await fetch("/large.jpg")).arrayBuffer());
+    const content = [{ type: "image", image }];
+    const { ms, value } = await timed(() => smolvlm.prepare([[{ role: "user", content }]]));
+    return { ms, frames: value.pixelValues.dims[1] };
+  },
   async vision() {
     const { ms } = await timed(() => smolvlm.model.getImageFeatures({ pixelValues: inputs.pixelValues }));
     return { ms };

@@ -65,6 +65,11 @@ globalThis.bench = {
     };
     return { ms };
   },
+  async imagePath() {
+    const blob = await (await fetch("/large.jpg")).blob();
+    const { ms, value } = await timed(async () => processor.image_processor([[await RawImage.fromBlob(blob)]]));
+    return { ms, frames: value.pixel_values.dims[1] };
+  },
   async vision() {
     const { pixel_values, pixel_attention_mask } = inputs;
     const { ms } = await timed(() => model.encode_image({ pixel_values, pixel_attention_mask }));

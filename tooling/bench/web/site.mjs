@@ -1,8 +1,10 @@
 /** Bundles the pages of both sides, serves them with the weights, and opens them in a Chromium of their own. */
 import { Buffer } from "node:buffer";
 import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 // These two are the dependencies of tooling/package.json, the folder above.
@@ -61,10 +63,10 @@ function sendFile(path, request, response) {
 }
 
 /**
- * @param {{ checkpoint: string, photo: Uint8Array, peers?: { folder: string, model: string } }} options
+ * @param {{ checkpoint: string, photo: Uint8Array, largePhoto: Uint8Array, peers?: { folder: string, model: string } }} options
  * @returns {Promise<{ origin: string, versions: Record<string, string>, close: () => void }>}
  */
-export async function serveSite({ checkpoint, photo, peers }) {
+export async function serveSite({ checkpoint, photo, largePhoto, peers }) {
   const here = (name) => fileURLToPath(new URL(name, import.meta.url));
   const ours = {
     page: here("page-ours.mjs"),
@@ -85,6 +87,7 @@ export async function serveSite({ checkpoint, photo, peers }) {
     versions["its onnxruntime-web"] = versionIn(dirname(folders["/ort-transformers-js/"]));
   }
   versions["our onnxruntime-web"] = versionIn(dirname(folders["/ort-ours/"]));
+  const photos = { "/photo.jpg": photo, "/large.jpg": largePhoto };
   let pixels = Buffer.alloc(0);
   const server = createServer(async (request, response) => {
     for (const [name, value] of Object.entries(isolation)) response.setHeader(name, value);
@@ -93,7 +96,7 @@ export async function serveSite({ checkpoint, photo, peers }) {
       if (request.method === "POST") pixels = Buffer.concat(await request.toArray());
       return void response.end(request.method === "POST" ? "" : pixels);
     }
-    if (path === "/photo.jpg") return void response.writeHead(200, { "Content-Type": "image/jpeg" }).end(photo);
+    if (photos[path]) return void response.writeHead(200, { "Content-Type": "image/jpeg" }).end(photos[path]);
     const asset = assets.get(path);
     if (asset) return void response.writeHead(200, { "Content-Type": "text/javascript" }).end(asset);
     for (const [prefix, folder] of Object.entries(folders)) {
@@ -116,7 +119,7 @@ export async function serveSite({ checkpoint, photo, peers }) {
 }
 
 /**
- * Opens a side's page in a new browser.
+ * Opens a side's page in a new browser with a new profile on disk, as a window has that is not private: those keep their files in memory.
  *
  * @returns {Promise<{ version: string, call: (name: string, options?: object) => Promise<any>, close: () => Promise<void> }>} `call` runs
  * a function of the page, and fails with the page's own error.
@@ -124,7 +127,13 @@ export async function serveSite({ checkpoint, photo, peers }) {
 export async function openSide(origin, name) {
   const executablePath = process.env.CHROMIUM_PATH ?? programs.find(existsSync);
   if (!executablePath) throw new Error("No Chromium found; install it, or set CHROMIUM_PATH to its program.");
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+  const profile = await mkdtemp(join(tmpdir(), "bench-web-"));
+  const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+  const browser = await chromium.launchPersistentContext(profile, { executablePath, args });
+  const close = async () => {
+    await browser.close();
+    await rm(profile, { recursive: true, force: true });
+  };
   try {
     const page = await browser.newPage();
     page.setDefaultTimeout(60_000);
@@ -138,13 +147,13 @@ export async function openSide(origin, name) {
     if (!(await page.evaluate("crossOriginIsolated")))
       throw new Error(`${name}: the page is not isolated; no threads.`);
     return {
-      version: browser.version(),
+      version: browser.browser()?.version() ?? "",
       call: (operation, options) =>
         Promise.race([failed, page.evaluate(`globalThis.bench.${operation}(${JSON.stringify(options) ?? ""})`)]),
-      close: () => browser.close(),
+      close,
     };
   } catch (error) {
-    await browser.close();
+    await close();
     throw error;
   }
 }
