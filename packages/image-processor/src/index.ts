@@ -1,4 +1,4 @@
-export type { ImageDecoder, ImageSource, ImageSources } from "./image-decoder.js";
+export type { ImageDecoder, ImageSource, ImageSources, OpenedImage } from "./image-decoder.js";
 export type { ImagePatches, ImageProcessor } from "./image-processor.js";
 export type { ImageProcessorOptions, ResolvedOptions, TargetSize } from "./image-processor-options.js";
 export type { ImageFrames, ImageInput, ImageProcessorOutput } from "./preprocess.js";

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, tensor, type ModelInputs, type RawImage } from "@smolvlm/contracts";
+import type { OpenedImage } from "@smolvlm/image-processor";
 import { beforeAll, describe, expect, it } from "vitest";
 import { caught, image, imageTokens, publishedProcessor, reds, user, video } from "../test-data/test-media.js";
 import { folderFiles, realFiles } from "../test-data/test-files.js";
@@ -240,6 +241,48 @@ describe("images and videos in one text", () => {
       expect(seen).toEqual(reds(whole.pixelValues).filter((red) => red > 0));
       expect([fed.frames?.count, fed.pixelValues, fed.inputIds]).toEqual([seen.length, undefined, whole.inputIds]);
     }
+  });
+
+  it("decode pictures on request when their first frame is asked for, one after the other", async () => {
+    const decoded: string[] = [];
+    const pictures = new Map([
+      ["a.png", image(4, 1, 50)],
+      ["b.png", image(4, 4, 60)],
+    ]);
+    const picture = (source: unknown): RawImage => pictures.get(String(source)) as RawImage;
+    const decode = async (source: unknown): Promise<RawImage> => {
+      decoded.push(String(source));
+      return picture(source);
+    };
+    const open = async (source: unknown): Promise<OpenedImage> => ({
+      ...picture(source),
+      decode: () => decode(source),
+    });
+    const lazy = new SmolVLMProcessor({ ...processor, decoders: { image: { decode, open } } });
+    const given = { text: "<image> and <image>", images: ["a.png", "b.png"] };
+    const whole = await lazy.process(given);
+    expect(decoded.splice(0).sort()).toEqual(["a.png", "b.png"]);
+    const fed: ModelInputs = await lazy.process({ ...given, streamFrames: true });
+    expect([decoded, fed.inputIds]).toEqual([[], whole.inputIds]);
+    const seen: [number, number][] = [];
+    for await (const frame of fed.frames ?? []) seen.push([frame.data[0] ?? 0, decoded.length]);
+    expect(seen.map(([red]) => red)).toEqual(reds(whole.pixelValues));
+    // Five frames of the first, which was the only one then.
+    expect(seen.map(([, count]) => count)).toEqual([...Array<number>(5).fill(1), ...Array<number>(17).fill(2)]);
+    const unread: ModelInputs = await lazy.process({ ...given, streamFrames: true });
+    await unread.frames?.[Symbol.asyncDispose]();
+    expect(decoded).toHaveLength(2);
+  });
+
+  it("refuse a picture that has another size than its decoder announced", async () => {
+    const open = async (): Promise<OpenedImage> => ({ width: 4, height: 4, decode: async () => image(4, 1) });
+    const decode = async (): Promise<RawImage> => image(4, 1);
+    const lying = new SmolVLMProcessor({ ...processor, decoders: { image: { decode, open } } });
+    const fed: ModelInputs = await lying.process({ text: "<image>", images: "a.png", streamFrames: true });
+    const read = async (): Promise<void> => {
+      for await (const _frame of fed.frames ?? []);
+    };
+    await expect(read()).rejects.toThrow(/decoders\.image.*4×4.*4×1/);
   });
 
   it("a split picture keeps its tiles together", async () => {

@@ -349,14 +349,16 @@ export class SmolVLMProcessor {
     prepareVideo: PrepareVideo | undefined,
     stream: boolean,
   ): Promise<ProcessedMedia & { readonly sampled: readonly (readonly VideoFrames[])[] | undefined }> {
-    const images = sources.images && (await loadImages(sources.images, this.decoders.image, signal));
+    // Frames one by one have the size that the model was made for; another needs all of them, and a look at them.
+    const streamPictures = stream && imageOptions?.maxImageSize === undefined;
+    const images = sources.images && (await loadImages(sources.images, this.decoders.image, signal, streamPictures));
     const videos = sources.videos && (await loadVideos(sources.videos, prepareVideo, { signal, stream, videoOptions }));
     const { imageProcessor } = this;
     const { imageSeqLen } = this.config;
     const tokens = this.tokenizer.config;
-    // Frames one by one have the size that the model was made for; another needs all of them, and a look at them.
-    const streamPictures = stream && imageOptions?.maxImageSize === undefined;
-    const context = { imageProcessor, imageOptions, imageSeqLen, tokens, announceLongestVideo, stream: streamPictures };
+    const decoding = streamPictures && this.decoders.image?.open ? await import("./media/opened-frames.js") : undefined;
+    const settings = { imageSeqLen, tokens, announceLongestVideo, stream: streamPictures, signal };
+    const context = { imageProcessor, imageOptions, openedFrames: decoding?.openedFrames, ...settings };
     const processed = processMedia(order, { images, videos }, context);
     const sampled = videos?.map((list) =>
       list.map(({ timestamps, duration, frameIndices }): VideoFrames => ({ timestamps, duration, frameIndices })),

@@ -1,5 +1,6 @@
 import { nodeBackend } from "@smolvlm/backend-node";
-import type { Backend, RawImage, Session } from "@smolvlm/contracts";
+import { MediaError, type Backend, type RawImage, type Session } from "@smolvlm/contracts";
+import type { ImageDecoder } from "@smolvlm/image-processor";
 import { nanoModelPath } from "@smolvlm/nano";
 import type { VideoDecoder } from "@smolvlm/video-processor";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
@@ -83,8 +84,24 @@ const decoder: VideoDecoder = {
   }),
 };
 
+/** A decoder of pictures that are named by a number, which tells what is asked of it; number 9 is damaged. */
+const imageDecoder: ImageDecoder = {
+  decode: async (source) => decodePicture(String(source)),
+  async open(source) {
+    note(`opened ${String(source)}`);
+    return { width: 64, height: 48, decode: async () => decodePicture(String(source)) };
+  },
+};
+
+function decodePicture(name: string): RawImage {
+  note(`picture ${name}`);
+  if (name === "9") throw new MediaError(name, "is damaged.");
+  return frame(Number(name));
+}
+
 const backend = watchedBackend();
-const loading = loadSmolVLM(nanoModelPath, { backend, decoders: { video: decoder }, visionCache: false });
+const decoders = { video: decoder, image: imageDecoder };
+const loading = loadSmolVLM(nanoModelPath, { backend, decoders, visionCache: false });
 afterAll(async () => {
   await (await loading)[Symbol.asyncDispose]();
   await backend[Symbol.asyncDispose]();
@@ -145,4 +162,64 @@ test("tiles of pictures reach the tower while later pictures are not resized yet
   const { tokenIds } = await model.generate({ messages, maxNewTokens: 4 });
   expect(tokenIds).toEqual(expected.tokenIds);
   expect(events.filter((event) => event.startsWith("tower ends")).length).toBe(10);
+});
+
+describe("pictures", () => {
+  const pictures = (...names: number[]): Conversation =>
+    ask(...names.map((name) => ({ type: "image", image: String(name) })));
+  /** Frames of each: four tiles and the whole. */
+  const each = 5;
+
+  test("are decoded one ahead of the tower, and answered as those that were decoded before", async () => {
+    const model = await loading;
+    const whole = [0, 1, 2].map((index) => ({ type: "image", image: frame(index) }));
+    const expected = await model.generate({ messages: ask(...whole), maxNewTokens: 4 });
+    events.length = 0;
+    tower = 0;
+    // Without overlap this would wait for ever: the last frame of a picture does not end before the next picture is decoded.
+    towerWaits = async (index) => {
+      if (index % each === each - 1 && index < 3 * each - 1) await happened(`picture ${(index + 1) / each}`);
+    };
+    const { tokenIds } = await model.generate({ messages: pictures(0, 1, 2), maxNewTokens: 4 });
+    expect(tokenIds).toEqual(expected.tokenIds);
+    const at = (event: string): number => events.indexOf(event);
+    for (const name of [0, 1, 2]) {
+      expect(at(`opened ${name}`)).toBeLessThan(at("picture 0"));
+      // Not while anything but the last frame before it is encoded.
+      if (name > 0) expect(at(`picture ${name}`)).toBeGreaterThan(at(`tower ends ${each * name - 2}`));
+    }
+    expect(events.filter((event) => event.startsWith("picture"))).toEqual(["picture 0", "picture 1", "picture 2"]);
+  });
+
+  test("of which one is damaged give no answer, alone, in a batch and in a session, which goes on as it was", async () => {
+    const model = await loading;
+    const damaged = { maxNewTokens: 2 };
+    const texts: string[] = [];
+    const stream = model.stream({ messages: pictures(0, 9), ...damaged });
+    const reading = (async () => {
+      for await (const text of stream.textStream) texts.push(text);
+    })();
+    await Promise.all([stream.result, reading].map((each) => expect(each).rejects.toThrow(MediaError)));
+    expect(texts).toEqual([]);
+    const conversations = [pictures(0), pictures(9)];
+    await expect(model.generateBatch({ conversations, ...damaged })).rejects.toThrow(MediaError);
+    await using session = model.createSession();
+    await session.ask("Hello.", damaged);
+    const before = [session.messages.length, session.cachedTokens];
+    await expect(session.ask(pictures(9)[0]?.content as string, damaged)).rejects.toThrow(MediaError);
+    expect([session.messages.length, session.cachedTokens]).toEqual(before);
+  });
+
+  test("that are aborted in between are not decoded further", async () => {
+    const model = await loading;
+    const stop = new AbortController();
+    const reason = new DOMException("Enough.", "AbortError");
+    const answer = model.generate({
+      messages: pictures(0, 1, 2),
+      signal: stop.signal,
+      onProgress: ({ stage, loaded }) => void (stage === "vision" && loaded === 2 && stop.abort(reason)),
+    });
+    await expect(answer).rejects.toBe(reason);
+    expect(events.filter((event) => event.startsWith("picture"))).toEqual(["picture 0"]);
+  });
 });

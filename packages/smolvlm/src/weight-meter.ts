@@ -1,4 +1,4 @@
-import type { Backend, Session } from "@smolvlm/contracts";
+import type { Backend } from "@smolvlm/contracts";
 
 /** A backend that knows how many bytes of weights are loaded into it. */
 export interface WeightMeter extends Backend {
@@ -16,29 +16,21 @@ export function weightMeter(backend: Backend): WeightMeter {
     },
     async createSession(graph, options) {
       const session = await backend.createSession(graph, options);
-      const bytes = graph.externalData.reduce((sum, { source }) => sum + source.size, graph.model.length);
+      let bytes = graph.externalData.reduce((sum, { source }) => sum + source.size, graph.model.length);
       weightBytes += bytes;
-      return withDisposal(session, () => (weightBytes -= bytes));
+      return {
+        inputNames: session.inputNames,
+        outputNames: session.outputNames,
+        run: (feeds, runOptions) => session.run(feeds, runOptions),
+        createCache: (batch) => session.createCache(batch),
+        [Symbol.asyncDispose]() {
+          weightBytes -= bytes;
+          // Once, however often it is disposed.
+          bytes = 0;
+          return session[Symbol.asyncDispose]();
+        },
+      };
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
-  };
-}
-
-/** The same session, which says once that it is disposed. */
-function withDisposal(session: Session, onDisposed: () => void): Session {
-  const dispose = async (): Promise<void> => {
-    try {
-      await session[Symbol.asyncDispose]();
-    } finally {
-      onDisposed();
-    }
-  };
-  let disposed: Promise<void> | undefined;
-  return {
-    inputNames: session.inputNames,
-    outputNames: session.outputNames,
-    run: (feeds, options) => session.run(feeds, options),
-    createCache: (batch) => session.createCache(batch),
-    [Symbol.asyncDispose]: () => (disposed ??= dispose()),
   };
 }

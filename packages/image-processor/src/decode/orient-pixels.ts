@@ -3,6 +3,11 @@ import type { RawImage } from "@smolvlm/contracts";
 /** Pixels are moved in squares of this side, so that both the rows read and the columns written stay in the cache. */
 const BLOCK = 32;
 
+/** Whether an EXIF orientation makes width of height. */
+export function isTurned(orientation: number): boolean {
+  return orientation >= 5 && orientation <= 8;
+}
+
 /**
  * RGB pixels turned upright by an EXIF orientation, 1 to 8 (2 mirrored, 3 upside down, 6 and 8 lying on a side, …). Any other value
  * changes nothing, as in Pillow's `exif_transpose`.
@@ -10,7 +15,7 @@ const BLOCK = 32;
 export function orientPixels(image: RawImage, orientation: number): RawImage {
   if (!(orientation >= 2 && orientation <= 8)) return image;
   const { width, height, data: source } = image;
-  const swapsAxes = orientation >= 5;
+  const swapsAxes = isTurned(orientation);
   const mirrorsColumns = [2, 3, 7, 8].includes(orientation);
   const mirrorsRows = [3, 4, 6, 7].includes(orientation);
   const outputWidth = swapsAxes ? height : width;

@@ -1,9 +1,10 @@
-import { MediaError, type RawImage } from "@smolvlm/contracts";
+import { MediaError } from "@smolvlm/contracts";
 import type { Metadata, Sharp } from "sharp";
 import { checkSize, type DecodeContext } from "../decode/decode-context.js";
 import type { ImageKind } from "../decode/image-kind.js";
 import { loadSharp } from "./load-sharp.js";
-import { orientPixels } from "../decode/orient-pixels.js";
+import { isTurned, orientPixels } from "../decode/orient-pixels.js";
+import type { OpenedImage } from "../image-decoder.js";
 
 // ICC profiles are ignored because Pillow ignores them. `error` refuses truncated files and lets pass what libjpeg only warns about.
 const OPTIONS = { ignoreIcc: true, failOn: "error", sequentialRead: true, limitInputPixels: false } as const;
@@ -88,27 +89,45 @@ function messageOf(error: unknown): string {
   return line.replace(/^Input buffer has corrupt header: ?/, "").replace(/\.?$/, "");
 }
 
-/**
- * A JPEG, PNG, WebP, TIFF or AVIF file as RGB, equal to Pillow's `convert("RGB")`: the first page, alpha dropped, profiles ignored.
- *
- * @throws MediaError when the file is damaged, truncated or too large, or sharp is missing.
- */
-export async function decodeWithSharp(bytes: Uint8Array, kind: ImageKind, context: DecodeContext): Promise<RawImage> {
-  const sharp = await loadSharp(context.media);
-  const input = kind === "avif" && bytes[11] === "s".charCodeAt(0) ? asStillPicture(bytes) : bytes;
+/** What goes wrong in `work`, as a problem of the file. */
+async function explained<T>(kind: ImageKind, { media }: DecodeContext, work: () => Promise<T>): Promise<T> {
   try {
-    const metadata = await sharp(input, OPTIONS).metadata();
-    const { width, height } = metadata;
-    checkSize(width, height, context);
-    if (kind === "png") checkPngChunks(bytes, context.media);
-    const data = await rgbSamples(sharp(input, OPTIONS), bytes, kind, metadata);
-    const image = { width, height, data };
-    return context.autoOrient ? orientPixels(image, orientationOf(metadata, kind)) : image;
+    return await work();
   } catch (cause) {
     if (MediaError.isInstance(cause)) throw cause;
     const problem = messageOf(cause) || "its header makes no sense";
-    throw new MediaError(context.media, `cannot be read as ${kind.toUpperCase()} (${problem}); the file is damaged.`, {
+    throw new MediaError(media, `cannot be read as ${kind.toUpperCase()} (${problem}); the file is damaged.`, {
       cause,
     });
   }
+}
+
+/**
+ * A JPEG, PNG, WebP, TIFF or AVIF file, whose pixels as RGB will equal those of Pillow's `convert("RGB")`: the first page, alpha dropped,
+ * profiles ignored. Its header is read.
+ *
+ * @throws MediaError when the file is too large, its header is damaged, or sharp is missing; when it is decoded, when the rest is damaged or
+ * truncated.
+ */
+export async function openWithSharp(bytes: Uint8Array, kind: ImageKind, context: DecodeContext): Promise<OpenedImage> {
+  const sharp = await loadSharp(context.media);
+  const input = kind === "avif" && bytes[11] === "s".charCodeAt(0) ? asStillPicture(bytes) : bytes;
+  const metadata = await explained(kind, context, async () => {
+    const found = await sharp(input, OPTIONS).metadata();
+    checkSize(found.width, found.height, context);
+    if (kind === "png") checkPngChunks(bytes, context.media);
+    return found;
+  });
+  const orientation = context.autoOrient ? orientationOf(metadata, kind) : 1;
+  const { width, height } = metadata;
+  const size = isTurned(orientation) ? { width: height, height: width } : { width, height };
+  return {
+    ...size,
+    async decode({ signal } = {}) {
+      signal?.throwIfAborted();
+      const data = await explained(kind, context, () => rgbSamples(sharp(input, OPTIONS), bytes, kind, metadata));
+      signal?.throwIfAborted();
+      return orientPixels({ width, height, data }, orientation);
+    },
+  };
 }

@@ -86,6 +86,34 @@ describe("nodeImageDecoder and Pillow", () => {
     }
   });
 
+  it("says the size of every picture before it decodes it", { timeout: 60_000 }, async () => {
+    const sources = [
+      ...Object.keys(goldens.oriented).map((name) => file(`images/${name}`)),
+      ...differ.map((name) => file(`images/${name}`)),
+      ...goldens.cases.map((golden) => Buffer.from(golden.file, "base64")),
+      { width: 1, height: 2, data: new Uint8Array(6) },
+    ];
+    for (const source of sources) {
+      for (const each of [decoder, stored]) {
+        const opened = await each.open?.(source);
+        const image = await opened?.decode();
+        expect([opened?.width, opened?.height]).toEqual([image?.width, image?.height]);
+        expect(sha(image as RawImage)).toBe(sha(await each.decode(source)));
+      }
+    }
+  });
+
+  it("decodes what it has opened when it is told to, and stops where it is aborted", async () => {
+    const cut = readFileSync(file("images/pillow/hopper.jpg")).subarray(0, 3000);
+    const opened = await decoder.open?.(cut);
+    expect(opened).toMatchObject({ width: 128, height: 128 });
+    expect(await problemOf(opened?.decode() as Promise<RawImage>)).toBe(await problemOf(decoder.decode(cut)));
+    const whole = await decoder.open?.(file("images/pillow/hopper.jpg"));
+    const reason = new DOMException("enough", "AbortError");
+    await expect(whole?.decode({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(await whole?.decode()).toEqual(await whole?.decode());
+  });
+
   it("loads the fixtures' pictures as the reference does", async () => {
     interface Entry {
       readonly path: string;
@@ -173,10 +201,13 @@ describe("the pixel limit", () => {
 
   it("refuses a file of 1 kB that claims 17000×17000 before decoding it", async () => {
     const before = process.memoryUsage().rss;
+    const { open, decode } = nodeImageDecoder();
     for (const bytes of Object.values(bomb(17000, 17000))) {
-      expect(await problemOf(nodeImageDecoder().decode(bytes))).toBe(
-        "bytes: has 17000×17000 pixels, more than the limit of 178956970; scale it down or raise maxPixels.",
-      );
+      for (const read of [decode, open]) {
+        expect(await problemOf(read?.(bytes) as Promise<unknown>)).toBe(
+          "bytes: has 17000×17000 pixels, more than the limit of 178956970; scale it down or raise maxPixels.",
+        );
+      }
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(50e6);
   });

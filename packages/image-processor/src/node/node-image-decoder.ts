@@ -1,10 +1,10 @@
-import { MediaError, type RawImage } from "@smolvlm/contracts";
-import type { ImageDecoder } from "../image-decoder.js";
+import { MediaError, type RawImage, type ReadOptions } from "@smolvlm/contracts";
+import type { ImageDecoder, ImageSource, OpenedImage } from "../image-decoder.js";
 import { decodeBmp } from "../decode/decode-bmp.js";
 import type { DecodeContext } from "../decode/decode-context.js";
 import { decodeGif } from "../decode/decode-gif.js";
 import { limit, MAX_BYTES, MAX_PIXELS, TIMEOUT_MS } from "../decode/decoder-limits.js";
-import { decodeWithSharp } from "./decode-with-sharp.js";
+import { openWithSharp } from "./decode-with-sharp.js";
 import type { FetchLimits } from "./fetch-image.js";
 import { imageKind } from "../decode/image-kind.js";
 import { readImageSource } from "./read-image-source.js";
@@ -33,11 +33,17 @@ export interface NodeImageDecoderOptions {
 
 const MAX_REDIRECTS = 5;
 
-async function decodeBytes(bytes: Uint8Array, context: DecodeContext): Promise<RawImage> {
+/** Pixels that are there. */
+function openedPixels(image: RawImage): OpenedImage {
+  return { width: image.width, height: image.height, decode: async () => image };
+}
+
+async function openBytes(bytes: Uint8Array, context: DecodeContext): Promise<OpenedImage> {
   const found = imageKind(bytes);
-  if (found?.kind === "gif") return decodeGif(bytes, context);
-  if (found?.kind === "bmp") return decodeBmp(bytes, context);
-  if (found?.kind !== undefined) return decodeWithSharp(bytes, found.kind, context);
+  // Their own decoders have no second step.
+  if (found?.kind === "gif") return openedPixels(decodeGif(bytes, context));
+  if (found?.kind === "bmp") return openedPixels(decodeBmp(bytes, context));
+  if (found?.kind !== undefined) return openWithSharp(bytes, found.kind, context);
   const unknown = found ? `is ${found.name}, which is not supported` : "is not a picture of a known kind";
   throw new MediaError(
     context.media,
@@ -61,14 +67,13 @@ export function nodeImageDecoder(options: NodeImageDecoderOptions = {}): ImageDe
   };
   const maxPixels = limit("maxPixels", options.maxPixels, MAX_PIXELS);
   const autoOrient = options.autoOrient ?? true;
-  return {
-    async decode(source, { signal } = {}) {
-      signal?.throwIfAborted();
-      const read = await readImageSource(source, limits, signal);
-      if ("data" in read) return read;
-      const image = await decodeBytes(read.bytes, { media: read.media, maxPixels, autoOrient });
-      signal?.throwIfAborted();
-      return image;
-    },
+  const open = async (source: ImageSource, { signal }: ReadOptions = {}): Promise<OpenedImage> => {
+    signal?.throwIfAborted();
+    const read = await readImageSource(source, limits, signal);
+    if ("data" in read) return openedPixels(read);
+    const opened = await openBytes(read.bytes, { media: read.media, maxPixels, autoOrient });
+    signal?.throwIfAborted();
+    return opened;
   };
+  return { open, decode: async (source, options) => (await open(source, options)).decode(options) };
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type RawImage } from "@smolvlm/contracts";
-import type { ImageDecoder, ImageSource } from "@smolvlm/image-processor";
+import type { ImageDecoder, ImageSource, OpenedImage } from "@smolvlm/image-processor";
 import type { VideoSource } from "../chat/conversation.js";
 import { mapConcurrently } from "./map-concurrently.js";
 import {
@@ -10,7 +10,7 @@ import {
   type VideoOptions,
 } from "./prepared-video.js";
 
-/** Pictures decoded at a time: enough to hide the wait for a network, few enough that decoded pixels do not pile up. */
+/** Pictures read at a time: enough to hide the wait for a network, few enough that decoded pixels do not pile up. */
 const MAX_CONCURRENT_IMAGES = 4;
 
 /** Videos prepared at a time: each holds a decoder and many frames. */
@@ -36,7 +36,8 @@ async function mapNested<T, R>(
 }
 
 /**
- * The pixels of each picture. What is pixels already needs no decoder.
+ * Each picture: its pixels, or with `lazily` one still to be decoded, where the decoder can do that later. What is pixels already needs no
+ * decoder.
  *
  * @throws InvalidArgumentError when a decoder is needed and missing, and whatever the decoder throws.
  */
@@ -44,10 +45,12 @@ export function loadImages(
   images: readonly (readonly ImageSource[])[],
   decoder: ImageDecoder | undefined,
   signal: AbortSignal | undefined,
-): Promise<RawImage[][]> {
-  return mapNested(images, MAX_CONCURRENT_IMAGES, signal, async (source, stop) => {
+  lazily: boolean,
+): Promise<(RawImage | OpenedImage)[][]> {
+  return mapNested<ImageSource, RawImage | OpenedImage>(images, MAX_CONCURRENT_IMAGES, signal, async (source, stop) => {
     if (isRawImage(source)) return source;
-    if (decoder !== undefined) return decoder.decode(source, { signal: stop });
+    const options = { signal: stop };
+    if (decoder) return (lazily && decoder.open?.(source, options)) || decoder.decode(source, options);
     throw new InvalidArgumentError({
       argument: "decoders.image",
       expected: `an ImageDecoder, to read ${named(source)}`,

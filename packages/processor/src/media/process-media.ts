@@ -1,16 +1,23 @@
 import { InvalidArgumentError, type FrameFeed, type RawImage, type Tensor } from "@smolvlm/contracts";
-import type { ImageProcessor, ImageProcessorOptions, ImageProcessorOutput } from "@smolvlm/image-processor";
+import type {
+  ImageProcessor,
+  ImageProcessorOptions,
+  ImageProcessorOutput,
+  OpenedImage,
+} from "@smolvlm/image-processor";
 import type { MediaKind } from "../prompt/expand-placeholders.js";
 import { imagePrompt } from "../prompt/image-prompt.js";
 import type { MediaTokens } from "../prompt/media-tokens.js";
 import { videoPrompt } from "../prompt/video-prompt.js";
 import { assembleFrames, type FrameBlock } from "./assemble-frames.js";
 import { feedFrames, type StreamBlock } from "./feed-frames.js";
+import type { openedFrames } from "./opened-frames.js";
 import { isPreparedVideo, type PreparedVideo, type StreamedVideo } from "./prepared-video.js";
 
 /** The media of a call, one list for each sample; undefined where there are none of a kind. */
 export interface Media {
-  readonly images: readonly (readonly RawImage[])[] | undefined;
+  /** Pixels, and with `stream` also pictures that are still to be decoded. */
+  readonly images: readonly (readonly (RawImage | OpenedImage)[])[] | undefined;
   readonly videos: readonly (readonly (PreparedVideo | StreamedVideo)[])[] | undefined;
 }
 
@@ -22,6 +29,9 @@ export interface MediaContext {
   readonly tokens: MediaTokens;
   /** Whether frames of pictures are made one by one, while they are taken. */
   readonly stream: boolean;
+  /** What decodes pictures later, where some are still to be decoded; and what stops it. */
+  readonly openedFrames: typeof openedFrames | undefined;
+  readonly signal: AbortSignal | undefined;
   /** Whether every video announces the frames of the longest one of the batch, as the reference does. */
   readonly announceLongestVideo: boolean;
 }
@@ -69,7 +79,10 @@ export function processMedia(
   const pictures = media.images !== undefined && some(media.images) ? media.images : undefined;
   const output =
     pictures && !context.stream
-      ? context.imageProcessor.preprocess(pictures, { ...context.imageOptions, returnRowColInfo: true })
+      ? context.imageProcessor.preprocess(pictures as readonly (readonly RawImage[])[], {
+          ...context.imageOptions,
+          returnRowColInfo: true,
+        })
       : undefined;
   const images = output ? imageBlocks(output, context) : (pictures?.map((list) => streamBlocks(list, context)) ?? []);
   if (media.videos === undefined || !some(media.videos)) {
@@ -105,10 +118,11 @@ function textOf(samples: readonly (readonly Block[])[]): Pick<ProcessedMedia, "p
   };
 }
 
-/** Pictures whose frames are resized while the model takes the ones before them. */
-function streamBlocks(images: readonly RawImage[], context: MediaContext): readonly Block[] {
+/** Pictures that are decoded, and whose frames are resized, while the model takes the ones before them. */
+function streamBlocks(images: readonly (RawImage | OpenedImage)[], context: MediaContext): readonly Block[] {
   return images.map((image) => {
-    const { rows, cols, count, frames } = context.imageProcessor.stream(image, context.imageOptions);
+    const { rows, cols, count, frames } =
+      context.openedFrames?.(image, context) ?? context.imageProcessor.stream(image as RawImage, context.imageOptions);
     return { prompt: imagePrompt({ ...context, rows, cols }), frames: count, stream: { frames } };
   });
 }
