@@ -16,11 +16,12 @@ const TOLERANCE = 1e-4;
  */
 export async function verifyBackend(backend: Backend): Promise<void> {
   const bytes = Uint8Array.from(atob(model), (character) => character.charCodeAt(0));
-  await using session = await backend.createSession({ name: "probe", model: bytes, externalData: [] });
-  const { y } = await session.run({
+  const session = await backend.createSession({ name: "probe", model: bytes, externalData: [] });
+  const feeds = {
     a: tensor("float32", [2, 4], Float32Array.of(1, 0, 0, 0, 0, 1, 1, 1)),
     b: tensor("float32", [4, 3], Float32Array.of(0, 1, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1)),
-  });
+  };
+  const { y } = await session.run(feeds).finally(() => session[Symbol.asyncDispose]());
   const found = [...((y?.data ?? []) as Float32Array)];
   if (expected.every((value, index) => Math.abs(value - (found[index] ?? NaN)) < TOLERANCE)) return;
   throw new BackendError(backend.name, `a tiny graph gave ${found.join(", ")} in place of ${expected.join(", ")}.`);

@@ -96,7 +96,7 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
     const outputs = outputHiddenStates ? stateNames(numHiddenLayers) : [];
     const names = outputHiddenStates ? ["hidden_states.0", ...outputs] : [];
     const states = new TextStates(inputs, rows, hiddenSize, names);
-    await using cache = await runner.session.createCache(rows.length);
+    const cache = await runner.session.createCache(rows.length);
     await readPrompts(runner, {
       rows,
       features,
@@ -109,7 +109,7 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
       },
       signal,
       onProgress,
-    });
+    }).finally(() => cache[Symbol.asyncDispose]());
     const towers = {
       vision: vision && visionStates(vision, this.config.visionConfig.numHiddenLayers),
       text: outputHiddenStates ? states.all(numHiddenLayers) : undefined,
@@ -189,8 +189,12 @@ export class SmolVLMForConditionalGeneration implements AsyncDisposable {
    * the right [batch, length].
    */
   async generate(inputs: GenerateInputs): Promise<Tensor<"int32">> {
-    await using stream = await this.stream(inputs);
-    for await (const _step of stream);
+    const stream = await this.stream(inputs);
+    try {
+      for await (const _step of stream);
+    } finally {
+      await stream[Symbol.asyncDispose]();
+    }
     const { newTokens } = stream.snapshot();
     const { data, dims } = inputs.inputIds;
     const [batch = 0, promptLength = 0] = dims;

@@ -61,9 +61,10 @@ export class SmolVLMModel implements AsyncDisposable {
     const outputs = outputHiddenStates ? stateNames(textConfig.numHiddenLayers) : ["last_hidden_state"];
     const names = outputHiddenStates ? ["hidden_states.0", ...outputs] : outputs;
     const states = new TextStates(inputs, rows, textConfig.hiddenSize, names);
-    await using cache = await runner.session.createCache(rows.length);
+    const cache = await runner.session.createCache(rows.length);
     const onPiece = states.add.bind(states);
-    await readPrompts(runner, { rows, features, cache, outputs, onPiece, signal, onProgress });
+    const pieces = { rows, features, cache, outputs, onPiece, signal, onProgress };
+    await readPrompts(runner, pieces).finally(() => cache[Symbol.asyncDispose]());
     return {
       lastHiddenState: states.get("last_hidden_state"),
       imageFeatures: features,

@@ -58,7 +58,7 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   const files = isModelFiles(reference) ? reference : await runtime.openFiles(reference, options);
   // It starts in a thread of its own while this one makes the processor.
   const starting = Promise.resolve(options.backend ?? runtime.createBackend(options));
-  // Not `await using`, nor elsewhere in what a page loads of this package: it would load half a kilobyte for it.
+  // Not `await using`, nor elsewhere in what a page loads: it would load half a kilobyte for it.
   const converter = runtime.createConverter();
   let hasStarted = false;
   try {

@@ -91,7 +91,7 @@ function wrongConverter(isWrong: (matrix: number) => boolean, factor: number): R
 }
 
 test.each(["q8", "int8", "q4"] as const)(
-  "%s weights with wrong scales are refused with the figures, and nothing is kept",
+  "%s weights with wrong scales are refused with the figures, and not kept",
   async (dtype) => {
     for (const [dtypes, factor, isWrong] of [
       [dtype, 4, (matrix: number) => matrix === 3],
@@ -107,7 +107,8 @@ test.each(["q8", "int8", "q4"] as const)(
       expect([part, format]).toEqual([typeof dtypes === "string" ? "vision" : "language", dtype]);
       expect(figures["rms"]).toBeGreaterThan(probeBounds[dtype]);
       expect(message).toMatch(/(image_features|logits) of a built-in input would be off by .+ %/);
-      expect([...watched.keys]).toEqual([]);
+      // The other part may have been converted meanwhile, and is as it should be.
+      expect([...watched.keys].filter((key) => key.includes(`/${part}-`))).toEqual([]);
     }
   },
 );

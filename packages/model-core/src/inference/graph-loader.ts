@@ -72,6 +72,7 @@ export class GraphLoader {
   readonly backend: Backend;
   readonly weights: Weights;
   readonly #init: GraphLoaderInit;
+  #placed: Promise<unknown> = Promise.resolve();
 
   constructor(init: GraphLoaderInit) {
     this.backend = init.backend;
@@ -92,12 +93,17 @@ export class GraphLoader {
     return { graph, name, cache, config, describe };
   }
 
-  /** Converts what must be converted and loads the graph. */
+  /**
+   * Converts what must be converted and loads the graph. Of several at a time, conversions take turns, so that one's buffers are in memory;
+   * while the backend makes a session, the weights of the next graph are converted.
+   */
   async load(built: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
     const { graph, name, cache } = built;
     const { backend, weights, check, ...init } = this.#init;
     const placing = { ...init, ...options, name, device: graph.target.device, version };
-    const { externalData, locate, conversion } = await placeWeights(graph.storedParameters, placing);
+    const placed = this.#placed.then(() => placeWeights(graph.storedParameters, placing));
+    this.#placed = placed.catch(() => undefined);
+    const { externalData, locate, conversion } = await placed;
     let session: Session | undefined;
     try {
       const bytes = graph.encode(name, locate);

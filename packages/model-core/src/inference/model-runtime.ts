@@ -116,11 +116,17 @@ export class ModelRuntime {
     else
       for (const part of ["vision_model", "connector", "text_model"])
         modelScope(loader.weights).at(part).checkAllUsed();
+    const failed = new AbortController();
+    const { signal = failed.signal, onProgress } = options;
+    const progress = { signal: AbortSignal.any([signal, failed.signal]), onProgress };
     try {
-      await runtime.vision.load(vision, "features", options);
-      await runtime.#language.get(outputs, () => loader.load(language, options));
+      await Promise.all([
+        runtime.vision.load(vision, "features", progress),
+        runtime.#language.get(outputs, () => loader.load(language, progress)),
+      ]);
       return runtime;
     } catch (error) {
+      failed.abort(error);
       await runtime[Symbol.asyncDispose]();
       throw error;
     }
