@@ -16,8 +16,8 @@ export interface NodeBackendOptions {
   /** Whether to run in a worker thread, so that the event loop stays free; true by default. */
   readonly worker?: boolean | undefined;
   /**
-   * Whether the worker thread starts now, and loads ONNX Runtime, instead of with the first session; false by default. Then the backend must be
-   * disposed of even where no session was made.
+   * Whether the worker thread starts now, and loads ONNX Runtime, instead of with the first session; false by default. Its memory is
+   * taken until the backend is disposed of, even where no session was made.
    */
   readonly eager?: boolean | undefined;
   /**

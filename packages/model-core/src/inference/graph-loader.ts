@@ -72,6 +72,7 @@ export class GraphLoader {
   readonly backend: Backend;
   readonly weights: Weights;
   readonly #init: GraphLoaderInit;
+  /** Ends with the conversion that was begun last. */
   #placed: Promise<unknown> = Promise.resolve();
 
   constructor(init: GraphLoaderInit) {
