@@ -107,6 +107,7 @@ test("a model of the Hub is picked by its name, answers, and opens again without
   await demo.press(/^Model:/);
   await demo.page.getByLabel(/From the Hugging Face Hub/).check();
   await demo.page.getByRole("textbox", { name: "Repository" }).fill("someone/nano-tuned");
+  expect(await demo.page.getByLabel("Precision of the weights").inputValue()).toBe("auto");
   await demo.shoot("hub");
   await demo.page.getByRole("button", { name: "Load", exact: true }).click();
   await demo.page.getByRole("button", { name: "Model: someone/nano-tuned" }).waitFor();

@@ -22,7 +22,9 @@ export const en = {
   pickFolder: "Pick a folder",
   folderPicked: (name: string, files: number) => `${name}, ${files} files`,
   precision: "Precision of the weights",
-  precisionHint: "8 bits need a quarter of the memory of full precision and change answers a little.",
+  precisionHint:
+    "The fastest that answers alike, mostly 8 bits, needs a third of the memory of full precision or less; 4 bits change answers a little.",
+  precisionAuto: "Fastest that answers alike",
   precisionFull: "Full (fp32)",
   precision8: "8 bits",
   precision4: "4 bits",

@@ -23,7 +23,9 @@ export const ko: Messages = {
   pickFolder: "폴더 고르기",
   folderPicked: (name, files) => `${name}, 파일 ${files}개`,
   precision: "가중치 정밀도",
-  precisionHint: "8비트는 메모리를 최대 정밀도의 4분의 1만 쓰고, 답이 조금 달라질 수 있습니다.",
+  precisionHint:
+    "같은 답을 내는 가장 빠른 형식은 대부분 8비트이고, 메모리를 최대 정밀도의 3분의 1 이하로 씁니다. 4비트는 답이 조금 달라질 수 있습니다.",
+  precisionAuto: "같은 답을 내는 가장 빠른 형식",
   precisionFull: "최대 (fp32)",
   precision8: "8비트",
   precision4: "4비트",

@@ -23,7 +23,7 @@ export type ModelSource =
 /** What is to be loaded, and how. */
 export interface ModelChoice {
   readonly source: ModelSource;
-  readonly dtype: "fp32" | "q8" | "q4";
+  readonly dtype: "auto" | "fp32" | "q8" | "q4";
   readonly device: "auto" | "webgpu" | "wasm";
 }
 
@@ -98,7 +98,7 @@ export function loadBundled(): Promise<void> {
 /** Loads what a visit begins with: the model that the page's address names, `?model=organisation/name`, else the one that comes with it. */
 export function loadFirst(): Promise<void> {
   const repository = query.get("model");
-  return loadModel(repository ? { ...bundled, source: { kind: "hub", repository } } : bundled);
+  return loadModel(repository ? { ...bundled, source: { kind: "hub", repository }, dtype: "auto" } : bundled);
 }
 
 /** Ends loading. */

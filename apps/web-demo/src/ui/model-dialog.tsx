@@ -30,7 +30,8 @@ function ModelForm() {
   );
   const token = useSignal("");
   const folder = useSignal<readonly File[]>([]);
-  const dtype = useSignal(choice.value.dtype);
+  // The bundled model is small enough for fp32, which says nothing about the next one.
+  const dtype = useSignal(choice.value.source.kind === "bundled" ? "auto" : choice.value.dtype);
   const device = useSignal(choice.value.device);
   const folderName = folder.value[0]?.webkitRelativePath.split("/")[0] || words.localModel;
   const complete =
@@ -102,6 +103,7 @@ function ModelForm() {
             value={dtype.value}
             onChange={(event) => (dtype.value = event.currentTarget.value as ModelChoice["dtype"])}
           >
+            <option value="auto">{words.precisionAuto}</option>
             <option value="fp32">{words.precisionFull}</option>
             <option value="q8">{words.precision8}</option>
             <option value="q4">{words.precision4}</option>
