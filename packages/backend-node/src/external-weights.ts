@@ -54,11 +54,13 @@ export async function placeExternalWeights(
     }
     weights.push({ location, data: await readAll(source, (bytes) => onLoaded((loaded += bytes)), signal) });
   }
-  if (folder === undefined) return { model: Uint8Array.from(graph.model), folder, weights };
+  if (folder === undefined) return { model: graph.model.slice(), folder, weights };
 
   const relocations = new Map<string, Relocation>(weights.map(({ location, data }) => [location, { bytes: data }]));
-  for (const { location, path } of files)
-    relocations.set(location, { location: relative(folder, path).split(sep).join("/") });
+  for (const { location, path } of files) {
+    const found = relative(folder, path).split(sep).join("/");
+    if (found !== location) relocations.set(location, { location: found });
+  }
   return { model: relocateExternalData(graph.model, relocations), folder, weights: [] };
 }
 

@@ -23,7 +23,7 @@ export function relocateExternalData(
   model: Uint8Array,
   relocations: ReadonlyMap<string, Relocation>,
 ): Uint8Array<ArrayBuffer> {
-  if (relocations.size === 0) return Uint8Array.from(model);
+  if (relocations.size === 0) return model.slice();
   const initializer = (tensor: Uint8Array): Uint8Array => relocateTensor(tensor, relocations);
   const graph = (value: Uint8Array): Uint8Array =>
     rewrite(value, (id, inner) => (id === graphInitializer ? initializer(inner) : inner));

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { tensor } from "@smolvlm/contracts";
 import { expect, test } from "vitest";
 import { SmolVLMForConditionalGeneration } from "./smolvlm-for-conditional-generation.js";
 import { repositoryRoot } from "./testing/fixtures.js";
@@ -146,13 +147,17 @@ test.each([
   expect(Math.abs(count(shapes) / 1e6 - millions)).toBeLessThan(1);
   const files = zeroCheckpoint(json, shapes);
   const backend = recordingBackend();
-  await using _model = await SmolVLMForConditionalGeneration.fromPretrained(files, { backend });
+  await using model = await SmolVLMForConditionalGeneration.fromPretrained(files, { backend });
+  // The vision tower is loaded for the first frame.
+  const { imageSize: side } = model.config.visionConfig;
+  const pixelValues = tensor("float32", [1, 1, 3, side, side], new Float32Array(3 * side ** 2).fill(1));
+  await expect(model.getImageFeatures({ pixelValues })).rejects.toThrow("it runs nothing");
 
   const placed = backend.graphs.flatMap(({ model }) => readModel(model).external);
   const expected = Object.keys(shapes).filter((key) => key !== "model.text_model.embed_tokens.weight");
   expect(placed.map(({ name }) => name).sort()).toEqual(expected.sort());
   for (const { name, dims } of placed) expect(dims).toEqual(shapes[name]);
-  expect(backend.graphs.map(({ name }) => name)).toEqual(["vision", "language"]);
+  expect(backend.graphs.map(({ name }) => name)).toEqual(["language", "vision"]);
   // The header and nothing of the weights, which are used where they are.
   expect(files.bytesRead()).toBeLessThan(200_000);
   for (const { model } of backend.graphs) expect(model.length).toBeLessThan(500_000);

@@ -87,7 +87,10 @@ export class SmolVLM implements AsyncDisposable {
     this.#ownedBackend = parts.ownedBackend;
   }
 
-  /** Bytes that the model holds now: its weights as they were loaded. Caches of answers under way come on top. */
+  /**
+   * Bytes that the model holds now: its weights as they were loaded, in Node those of the vision tower from the first picture on if they were
+   * converted before. Caches of answers under way come on top.
+   */
   get memory(): { readonly weights: number } {
     return { weights: this.#meter.weightBytes };
   }

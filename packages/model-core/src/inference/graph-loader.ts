@@ -3,7 +3,7 @@ import type { Backend, ByteStore, KeyValueCacheLayout, OnProgress, Session } fro
 import { GraphBuilder, type LinearFormats } from "../graph/graph-builder.js";
 import type { Weights } from "../weights/weights.js";
 import type { RowsConverter } from "../weights/convert-rows.js";
-import { placeWeights, type PlaceOptions } from "../weights/place-weights.js";
+import { findPlaced, placeWeights, type PlaceOptions } from "../weights/place-weights.js";
 import packageJson from "../../package.json" with { type: "json" };
 
 const { version } = packageJson;
@@ -95,13 +95,23 @@ export class GraphLoader {
   }
 
   /**
+   * Whether loading a graph takes a moment whenever it is done: its weights lie in files that are mapped. Devices that the weights are copied
+   * to may have no room for them, which is for `fromPretrained` to tell.
+   */
+  async loadsAtOnce(built: BuiltGraph, options: Pick<LoadProgress, "signal">): Promise<boolean> {
+    if (built.graph.target.device !== "cpu") return false;
+    const placed = await findPlaced(built.graph.storedParameters, this.#placing(built, options));
+    return placed !== undefined && placed.externalData.every(({ source }) => source.path !== undefined);
+  }
+
+  /**
    * Converts what must be converted and loads the graph. Of several at a time, conversions take turns, so that one's buffers are in memory;
    * while the backend makes a session, the weights of the next graph are converted.
    */
   async load(built: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
     const { graph, name, cache } = built;
-    const { backend, weights, check, ...init } = this.#init;
-    const placing = { ...init, ...options, name, device: graph.target.device, version };
+    const { backend, weights, check } = this.#init;
+    const placing = this.#placing(built, options);
     const placed = this.#placed.then(() => placeWeights(graph.storedParameters, placing));
     this.#placed = placed.catch(() => undefined);
     const { externalData, locate, conversion } = await placed;
@@ -118,5 +128,10 @@ export class GraphLoader {
       await conversion?.reject();
       throw error;
     }
+  }
+
+  #placing({ name, graph }: BuiltGraph, options: LoadProgress): PlaceOptions {
+    const { model, revision, store, converter } = this.#init;
+    return { model, revision, store, converter, ...options, name, device: graph.target.device, version };
   }
 }

@@ -97,7 +97,8 @@ export class ModelRuntime {
   }
 
   /**
-   * Builds both graphs, checks that they use every tensor, and loads them.
+   * Builds both graphs, checks that they use every tensor, and loads them. Where the vision tower loads at once, the first frames do that: a
+   * model that is only written to has no use for it.
    *
    * @param outputs what the language graph is to give; `hidden` makes it a base model, which has no use for `lm_head`.
    */
@@ -120,8 +121,9 @@ export class ModelRuntime {
     const { signal = failed.signal, onProgress } = options;
     const progress = { signal: AbortSignal.any([signal, failed.signal]), onProgress };
     try {
+      const isForLater = await loader.loadsAtOnce(vision, progress);
       await Promise.all([
-        runtime.vision.load(vision, "features", progress),
+        isForLater ? undefined : runtime.vision.load(vision, "features", progress),
         runtime.#language.get(outputs, () => loader.load(language, progress)),
       ]);
       return runtime;

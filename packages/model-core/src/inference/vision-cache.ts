@@ -37,6 +37,11 @@ export class VisionCache {
     return this.#byteLength;
   }
 
+  /** Whether features outlive the model, so that those of frames it never saw may be known. */
+  get isStored(): boolean {
+    return this.#store !== undefined;
+  }
+
   /** What a frame is known by; undefined where it cannot be said. */
   async keyOf({ side, pixels, mask }: Frame): Promise<string | undefined> {
     if (this.#maxBytes === 0 && this.#store === undefined) return undefined;

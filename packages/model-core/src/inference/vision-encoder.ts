@@ -43,13 +43,12 @@ export class VisionEncoder {
 
   /** The graph for frames as the processor makes them. @throws ModelFileError when weights and configuration do not agree. */
   build(outputs: VisionVariant["outputs"]): BuiltGraph {
-    return this.#build({ side: this.#config.visionConfig.imageSize, isMasked: false, outputs });
+    return this.#build(this.#usual(outputs));
   }
 
   /** Loads the graph for frames as the processor makes them; others are loaded when they are needed. */
   async load(built: BuiltGraph, outputs: VisionVariant["outputs"], options: LoadProgress): Promise<void> {
-    const variant = { side: this.#config.visionConfig.imageSize, isMasked: false, outputs };
-    await this.#sessions.get(keyOf(variant), () => this.#loader.load(built, options));
+    await this.#sessions.get(keyOf(this.#usual(outputs)), () => this.#loader.load(built, options));
   }
 
   /**
@@ -70,6 +69,8 @@ export class VisionEncoder {
     const total = frames.length;
     let index = 0;
     onProgress?.({ stage: "vision", loaded: 0, total, unit: "frames" });
+    // Frames that are made as they are taken leave time to load the tower for them, where that was not done yet.
+    if (total > 0 && Symbol.asyncIterator in frames) this.#prepareSession(outputs);
     for await (const known of oneAhead(this.#keyed(frames, outputs))) {
       signal?.throwIfAborted();
       const results = await this.#resultsOf(known, outputs, wanted, signal);
@@ -129,6 +130,16 @@ export class VisionEncoder {
     };
     if (bias) feeds["patch_bias"] = tensor("float32", [1, bias.length], bias);
     return session.run(feeds, { outputs: wanted, signal });
+  }
+
+  /** Begins to load the session for usual frames, unless a store may know their features. What goes wrong is told when one is encoded. */
+  #prepareSession(outputs: VisionVariant["outputs"]): void {
+    if (outputs === "features" && this.#cache?.isStored) return;
+    this.#session(this.#usual(outputs)).catch(() => undefined);
+  }
+
+  #usual(outputs: VisionVariant["outputs"]): VisionVariant {
+    return { side: this.#config.visionConfig.imageSize, isMasked: false, outputs };
   }
 
   /** Others may wait for the same session, so that no caller's signal stops its loading. */

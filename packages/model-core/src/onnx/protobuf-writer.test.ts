@@ -14,6 +14,17 @@ test("the bytes of the examples in the encoding's documentation", () => {
   expect([...new ProtobufWriter().float(2, 1).finish()]).toEqual([0x15, 0, 0, 0x80, 0x3f]);
 });
 
+test("text that is not all ASCII is UTF-8, also at the end and in a long text", () => {
+  for (const text of ["", "naïve", "a".repeat(300), `${"a".repeat(200)}😀`]) {
+    const fields = readMessage(new ProtobufWriter().integer(3, 7).string(1, text).integer(2, 9).finish());
+    expect(fields).toEqual([
+      [3, 7],
+      [1, new TextEncoder().encode(text)],
+      [2, 9],
+    ]);
+  }
+});
+
 test("numbers beyond 32 bits, large fields and many of them are read back", () => {
   const numbers = [0, 127, 128, 2 ** 31, 2 ** 32 + 5, Number.MAX_SAFE_INTEGER];
   const writer = new ProtobufWriter();

@@ -48,6 +48,14 @@ export interface PlacedWeights {
  * aborted. Then nothing is stored.
  */
 export async function placeWeights(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
+  return (await findPlaced(stored, options)) ?? convertInto(entryOf(stored, options), stored, options);
+}
+
+/** Weights of a graph that lie where a backend can use them, in files of the checkpoint or in the store; undefined where they must be converted. */
+export async function findPlaced(
+  stored: readonly StoredParameter[],
+  options: PlaceOptions,
+): Promise<PlacedWeights | undefined> {
   const tensors = stored.map(asStored);
   // Files of a converted folder hold what one graph needs and little else; of others, only those on disk are used as they are: mapped, or in
   // a browser read tensor by tensor.
@@ -55,7 +63,9 @@ export async function placeWeights(stored: readonly StoredParameter[], options: 
     each?.every(({ file }) => Boolean(file.isConverted) || (file.source.path ?? file.source.blob) !== undefined),
   );
   if (isInPlace) return placeInFiles(stored, tensors as readonly (readonly CheckpointTensor[])[]);
-  return placeInStore(stored, options);
+  const entry = entryOf(stored, options);
+  const known = await findIntact(entry, options);
+  return known && placeInEntry(known, entry, options);
 }
 
 /** The tensors of a checkpoint that already are the parts of a stored weight; undefined where it must be converted. */
@@ -90,28 +100,43 @@ function placeInFiles(
   return { externalData, locate: (part) => locations.get(part) as PartLocation };
 }
 
-async function placeInStore(stored: readonly StoredParameter[], options: PlaceOptions): Promise<PlacedWeights> {
-  const { name, store, signal } = options;
-  const layout = layOut(stored);
+/** Where the store has the weights of a graph. */
+interface StoreEntry {
+  readonly keys: { readonly weights: string; readonly record: string };
+  readonly formats: readonly WeightFormat[];
+  readonly layout: StoredLayout;
+}
+
+function entryOf(stored: readonly StoredParameter[], options: PlaceOptions): StoreEntry {
   const used = [...new Set(stored.map(({ format }) => format))];
   // Norms are fp32 whatever the matrices are.
   const formats = used.length > 1 ? used.filter((format) => format !== "fp32") : used;
   const id = `${options.device}-${fingerprint(stored)}-v${LAYOUT_VERSION}-${options.version}`;
-  const key = `${options.revision}/${name}-${formats.join("-")}-${id}`;
-  const keys = { weights: `${key}.weights`, record: `${key}.json` };
-  const location = `${name}.weights`;
-  const placed = (source: ByteSource): PlacedWeights => ({
+  const key = `${options.revision}/${options.name}-${formats.join("-")}-${id}`;
+  return { keys: { weights: `${key}.weights`, record: `${key}.json` }, formats, layout: layOut(stored) };
+}
+
+function placeInEntry(source: ByteSource, { layout }: StoreEntry, { name }: PlaceOptions): PlacedWeights {
+  // A graph that calls a file by its own name is not rewritten for ONNX Runtime to find it.
+  const location = source.path?.split(/[/\\]/).pop() ?? `${name}.weights`;
+  return {
     externalData: [{ location, source }],
     locate: (part) => ({ location, ...(layout.places.get(part) as Omit<PartLocation, "location">) }),
-  });
+  };
+}
 
-  const known = await findIntact(keys, layout, options);
-  if (known) return placed(known);
+async function convertInto(
+  entry: StoreEntry,
+  stored: readonly StoredParameter[],
+  options: PlaceOptions,
+): Promise<PlacedWeights> {
+  const { keys, formats, layout } = entry;
+  const { name, store, signal } = options;
   let report: ConversionReport | undefined;
   const pieces = convertedStream(stored, layout, { ...options, onReport: (made) => (report = made) });
   const source = await store.put(keys.weights, layout.size, pieces, { signal });
   return {
-    ...placed(source),
+    ...placeInEntry(source, entry, options),
     conversion: {
       async accept(probe) {
         const { model, revision, device, version } = options;
@@ -128,8 +153,7 @@ async function placeInStore(stored: readonly StoredParameter[], options: PlaceOp
 
 /** Weights that were stored and accepted before, if they still are what they were. */
 async function findIntact(
-  keys: { readonly weights: string; readonly record: string },
-  layout: StoredLayout,
+  { keys, layout }: StoreEntry,
   { store, signal }: PlaceOptions,
 ): Promise<ByteSource | undefined> {
   const record = await readRecord(store, keys.record, { signal });
