@@ -41,6 +41,24 @@ describe("a page that is not isolated, on a machine without WebGPU", () => {
     expect(await demo.overflows()).toBe(false);
   });
 
+  test("a picture is looked at once where that is chosen, and the choice is kept", async () => {
+    await demo.attach("scene");
+    const detail = demo.page.getByLabel("Detail");
+    await detail.selectOption("fast");
+    await demo.shoot("detail");
+    await demo.ask("What is in this image?");
+    await demo.answer();
+    await demo.page.getByText("What the model saw: 1 view").click();
+    expect(await demo.page.locator(".seen figure").allTextContents()).toEqual(["The whole picture"]);
+    await demo.page.reload();
+    await demo.ready();
+    await demo.attach("scene");
+    expect(await detail.inputValue()).toBe("fast");
+    await detail.selectOption("full");
+    await demo.press(/^Remove/);
+    expect(await detail.count()).toBe(0);
+  });
+
   test("a picture is answered, and shown as the model saw it", async () => {
     await demo.attach("scene");
     await demo.shoot("attached");

@@ -1,4 +1,4 @@
-import type { SmolVLM, Tensor, VideoFrames } from "smolvlm";
+import type { ChatSessionOptions, SmolVLM, Tensor, VideoFrames } from "smolvlm";
 
 /** What a view of the model is of. */
 export type SeenLabel =
@@ -25,14 +25,16 @@ const SHOWN_SIDE = 224;
 export function seenLabels(
   media: readonly SeenMedium[],
   model: SmolVLM,
-  videos: readonly VideoFrames[] = [],
+  imageOptions: ChatSessionOptions["imageOptions"],
+  videos: readonly VideoFrames[],
 ): readonly SeenLabel[] {
   const left = [...videos];
   return media.flatMap((medium): SeenLabel[] => {
     if (medium.kind === "video") {
       return (left.shift()?.timestamps ?? []).map((seconds) => ({ kind: "frame", seconds }));
     }
-    const { rows, cols } = model.processor.imageProcessor.getNumberOfImagePatches(medium.height, medium.width);
+    const { height, width } = medium;
+    const { rows, cols } = model.processor.imageProcessor.getNumberOfImagePatches(height, width, imageOptions);
     const tiles = Array.from({ length: rows * cols }, (_, i): SeenLabel => {
       return { kind: "tile", row: Math.floor(i / cols) + 1, column: (i % cols) + 1 };
     });

@@ -4,6 +4,7 @@ import {
   type Answer,
   type ChatMessage,
   type ChatSession,
+  type ChatSessionOptions,
   type ContentPart,
   type SmolVLM,
 } from "smolvlm";
@@ -11,7 +12,13 @@ import { isAbort, problemOf, type Problem } from "../lib/problem.js";
 import { frameUrl, seenLabels, type SeenLabel, type SeenPicture } from "../lib/seen-pictures.js";
 import { attachments, type Attachment } from "./attachments.js";
 import { readyModel } from "./model.js";
+import { detail, type Detail } from "./settings.js";
 
+/** What a detail means for the pictures. */
+const imageOptions = { full: {}, fast: { doImageSplitting: false } } as const satisfies Record<
+  Detail,
+  ChatSessionOptions["imageOptions"]
+>;
 /** How long an answer may get. */
 const MAX_NEW_TOKENS = 512;
 
@@ -40,7 +47,7 @@ export const lastSpeed = computed(() => turns.value.findLast(({ answer }) => ans
 
 let lastId = 0;
 let current: AbortController | undefined;
-let remembering: { readonly model: SmolVLM; readonly session: ChatSession } | undefined;
+let remembering: { readonly model: SmolVLM; readonly detail: Detail; readonly session: ChatSession } | undefined;
 
 /** Asks about what is attached, or goes on about what was shown before. */
 export async function ask(question: string): Promise<void> {
@@ -86,6 +93,7 @@ async function answer(model: SmolVLM, turn: Turn): Promise<void> {
   const controller = new AbortController();
   current = controller;
   const { signal: aborted } = controller;
+  const options = imageOptions[detail.value];
   const history = turns.value.filter(({ id }) => id < turn.id);
   const remembered = sessionOf(model) !== undefined;
   const session = sessionOf(model) ?? begin(model, history);
@@ -113,7 +121,7 @@ async function answer(model: SmolVLM, turn: Turn): Promise<void> {
     const result = await stream.result;
     const clips = turn.attachments.filter(({ kind }) => kind === "video").length;
     if (pictures.length > 0)
-      await show(seenLabels(turn.attachments, model, clips > 0 ? result.videos.slice(-clips) : []));
+      await show(seenLabels(turn.attachments, model, options, clips > 0 ? result.videos.slice(-clips) : []));
     update(turn.id, { state: "done", answer: result });
   } catch (error) {
     // The session is as it was before the question. What is on the page counts, so the next one begins from there.
@@ -126,14 +134,15 @@ async function answer(model: SmolVLM, turn: Turn): Promise<void> {
   }
 }
 
-/** The session that remembers this conversation, unless the model was exchanged since. */
+/** The session that remembers this conversation, unless the model was exchanged since or pictures are to be looked at otherwise. */
 function sessionOf(model: SmolVLM): ChatSession | undefined {
-  return remembering?.model === model ? remembering.session : undefined;
+  return remembering?.model === model && remembering.detail === detail.value ? remembering.session : undefined;
 }
 
 function begin(model: SmolVLM, history: readonly Turn[]): ChatSession {
-  const session = model.createSession({ messages: messagesOf(history) });
-  remembering = { model, session };
+  void forgetSession();
+  const session = model.createSession({ messages: messagesOf(history), imageOptions: imageOptions[detail.value] });
+  remembering = { model, detail: detail.value, session };
   return session;
 }
 

@@ -4,6 +4,8 @@ import { ko } from "../i18n/ko.js";
 
 /** Languages of the page. */
 export type Language = "en" | "ko";
+/** How closely pictures are looked at: tile by tile as the model was trained, or only as a whole, which takes a fraction of the time. */
+export type Detail = "full" | "fast";
 /** Light, dark, or as the system has it. */
 export type Theme = "system" | "light" | "dark";
 
@@ -33,6 +35,8 @@ export const language = signal<Language>(
 );
 /** The appearance chosen. */
 export const theme = signal<Theme>(kept<Theme>("theme", ["system", "light", "dark"], "system"));
+/** The detail chosen, for questions from now on. */
+export const detail = signal<Detail>(kept<Detail>("detail", ["full", "fast"], "full"));
 /** What the page says, in the language spoken. */
 export const say = computed(() => dictionaries[language.value]);
 
@@ -40,6 +44,7 @@ effect(() => {
   keep("language", language.value);
   document.documentElement.lang = language.value;
 });
+effect(() => keep("detail", detail.value));
 effect(() => {
   keep("theme", theme.value);
   document.documentElement.dataset["theme"] = theme.value;

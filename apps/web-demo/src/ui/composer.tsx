@@ -5,7 +5,7 @@ import { camera, closeCamera, openCamera } from "../state/camera.js";
 import { answering, ask, stop, turns } from "../state/chat.js";
 import { readyModel } from "../state/model.js";
 import { notice } from "../state/notice.js";
-import { say } from "../state/settings.js";
+import { detail, say, type Detail } from "../state/settings.js";
 import { Icon } from "./icon.js";
 import { Media } from "./media.js";
 import { Notice } from "./notice.js";
@@ -53,6 +53,15 @@ export function Composer() {
             </li>
           ))}
         </ul>
+      )}
+      {shown.some(({ kind }) => kind === "image") && (
+        <label class="detail">
+          {words.detail}
+          <select value={detail.value} onChange={(event) => (detail.value = event.currentTarget.value as Detail)}>
+            <option value="full">{words.detailFull}</option>
+            <option value="fast">{words.detailFast}</option>
+          </select>
+        </label>
       )}
       <div class="composer-row">
         <input
