@@ -45,6 +45,14 @@ function fixedPointAxes(
   ];
 }
 
+/**
+ * Whether Pillow resizes the columns first, which rounds differently: since 12.3 it does for pictures more than 100 times as high as wide
+ * that become less high.
+ */
+function isColumnsFirst(image: Size, { height }: Size, arithmetic: ResampleArithmetic): boolean {
+  return arithmetic === "pillow" && image.height > 100 * image.width && height < image.height;
+}
+
 /** Rows [first, end) of a picture; a view. */
 function rowsOf({ width, data }: RgbPixels, first: number, end: number): RgbPixels {
   return { width, height: end - first, data: data.subarray(first * width * 3, end * width * 3) };
@@ -76,8 +84,11 @@ export function resizePixels(
     return (arithmetic === "pillow" ? nearestInPillow : nearestInAten)(image, size.width, size.height);
   }
   switch (arithmetic) {
-    case "pillow":
-      return fixedPoint()(image, ...fixedPointAxes(image, size, resample, pillowWeights));
+    case "pillow": {
+      const [horizontal, vertical] = fixedPointAxes(image, size, resample, pillowWeights);
+      if (!isColumnsFirst(image, size, arithmetic)) return fixedPoint()(image, horizontal, vertical);
+      return fixedPoint()(fixedPoint()(image, undefined, vertical), horizontal, undefined);
+    }
     case "torchvision":
       return fixedPoint()(image, ...fixedPointAxes(image, size, resample, atenWeights));
     case "torchvision-float32":
@@ -100,7 +111,8 @@ export function rowResizer(
   arithmetic: ResampleArithmetic,
 ): RowResizer {
   const isSame = size.width === image.width && size.height === image.height;
-  if (isSame || resample === Resample.NEAREST || arithmetic === "torchvision-float32") {
+  const isWhole = resample === Resample.NEAREST || arithmetic === "torchvision-float32";
+  if (isSame || isWhole || isColumnsFirst(image, size, arithmetic)) {
     const whole = resizePixels(image, size, resample, arithmetic);
     return (first, end) => rowsOf(whole, first, end);
   }
