@@ -29,6 +29,7 @@ CONVERSATIONS = [
     [m("user", t("What do these images show?"), I, I), m("assistant", t("The first shows a cat.")), m("user", t("And who is that?"))],
     [m("system", t("You are a helpful assistant.")), m("user", I, t("Hi"))], [m("system", I, t("An image in a system message"))],
     [m("USER", t("capitals")), m("aSSistant", t("mixed")), m("tool", t("other role")), m("éric", t("accent")), m("ßeta", t("sharp s")), m("two words", t("x"))],
+    [m("ΧΡΗΣΤΗΣ", t("a last sigma")), m("ǆ", t("title case")), m("ᾳσ", t("title case")), m("მომხმარებელი", t("no title case"))],
     [m("user", V, t("Describe this video in detail"))], [m("user", t("What happens?"), V)], [m("user", V, I, t("both"))], [m("user", I, V, t("both"))],
     [m("user", I)], [m("user", V)], [m("user", I, I, I)], [m("user", t("a"), t("b"), t(" c "), I, t("\n"))], [m("user", t(""))],
     [m("user", t("  leading and trailing  \n"))], [m("user", t("{{ not a template }} {% raw %} <b>&amp;</b> \"quotes\" 'single' \\ 한국어 🙂"))],

@@ -60,6 +60,8 @@ sizes += [(int(s), int(s), int(s * k), int(s * k) + 1) for s, k in zip(rng.integ
 # More than 100 times as high as wide: Pillow 12.3 does the columns first where the height shrinks (not in the last of these).
 sizes += [(3, 310, 2, 40), (2, 230, 5, 21), (3, 301, 1, 299), (2, 201, 3, 260)]
 cases = [case(*size, seed) for seed, size in enumerate(sizes)]
+# A row whose pixels show that Pillow's constants of HAMMING are float32.
+cases.append(case(48, 1, 16, 1, 210))
 about = f"Made by make_resize_goldens.py with Pillow {pillow_version}, torch {torch.__version__}, torchvision {torchvision.__version__}"
 rows = ",\n".join(json.dumps(c) for c in cases)
 Path(__file__).with_name("resize.json").write_text(f'{{"about": {json.dumps(about)}, "cases": [\n{rows}\n]}}\n')

@@ -37,10 +37,15 @@ function box(x: number): number {
   return x > -0.5 && x <= 0.5 ? 1 : 0;
 }
 
+// Pillow writes these constants as float32, and of the 22 bits of a weight the last ones show it.
+const HAMMING_OFFSET = Math.fround(0.54);
+const HAMMING_SWING = Math.fround(0.46);
+
 function hamming(x: number): number {
   const distance = Math.abs(x);
+  if (distance === 0) return 1;
   if (distance >= 1) return 0;
-  return sinc(distance) * (0.54 + 0.46 * Math.cos(Math.PI * distance));
+  return sinc(distance) * (HAMMING_OFFSET + HAMMING_SWING * Math.cos(Math.PI * distance));
 }
 
 /**
