@@ -1,4 +1,10 @@
-import { readChatTemplate, readProcessorConfig, type ProcessorConfig } from "@smolvlm/config";
+import {
+  readChatTemplate,
+  readProcessorConfig,
+  readTokenizerConfig,
+  readTokenizerJson,
+  type ProcessorConfig,
+} from "@smolvlm/config";
 import {
   InvalidArgumentError,
   ModelFileError,
@@ -144,15 +150,30 @@ export class SmolVLMProcessor {
    * @throws ModelFileError when a file is missing or unreadable, ConfigError when a field is wrong or not supported.
    */
   static async fromPretrained(files: ModelFiles, options: FromPretrainedOptions = {}): Promise<SmolVLMProcessor> {
+    return (await SmolVLMProcessor.read(files, options))();
+  }
+
+  /**
+   * Reads and checks the files of {@link SmolVLMProcessor.fromPretrained}. What it gives makes the processor of them, which takes the
+   * thread a tenth of a second for the tokenizer, at a time of the caller's choice.
+   *
+   * @throws ModelFileError when a file is missing or unreadable, ConfigError when a field is wrong or not supported; what it gives throws
+   * ModelFileError when the files contradict each other.
+   */
+  static async read(files: ModelFiles, options: FromPretrainedOptions = {}): Promise<() => SmolVLMProcessor> {
     const { signal, imageProcessor, decoders, prepareVideo } = options;
     const read = { signal };
-    const [tokenizer, images, config, chatTemplate] = await Promise.all([
-      SmolVLMTokenizer.fromPretrained(files, read),
+    const [json, tokenizerConfig, images, config, chatTemplate] = await Promise.all([
+      readTokenizerJson(files, read),
+      readTokenizerConfig(files, read),
       imageProcessor ?? SmolVLMImageProcessor.fromPretrained(files, read),
       readProcessorConfig(files, read),
       readChatTemplate(files, read),
     ]);
-    return new SmolVLMProcessor({ tokenizer, imageProcessor: images, config, chatTemplate, decoders, prepareVideo });
+    return () => {
+      const tokenizer = new SmolVLMTokenizer(json, tokenizerConfig);
+      return new SmolVLMProcessor({ tokenizer, imageProcessor: images, config, chatTemplate, decoders, prepareVideo });
+    };
   }
 
   /**

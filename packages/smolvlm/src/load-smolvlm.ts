@@ -5,12 +5,14 @@ import {
   SmolVLMForConditionalGeneration,
   type ConversionCheck,
   type KvCacheDtype,
+  type LoadProgress,
   type ModelDtype,
   type VisionCacheOptions,
 } from "@smolvlm/model-core";
 import { SmolVLMProcessor, type PrepareVideo } from "@smolvlm/processor";
 import type { VideoDecoder } from "@smolvlm/video-processor";
 import { reportDevice } from "./device-report.js";
+import { loadWhileMaking } from "./load-while-making.js";
 import type { FilesOptions, Runtime } from "./runtime.js";
 import { SmolVLM } from "./smolvlm.js";
 import { weightMeter } from "./weight-meter.js";
@@ -54,30 +56,31 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   reference: Reference | ModelFiles,
   options: Options,
 ): Promise<SmolVLM> {
-  const { dtype, check, onProgress, signal } = options;
+  const { dtype, check } = options;
   const files = isModelFiles(reference) ? reference : await runtime.openFiles(reference, options);
-  // It starts in a thread of its own while this one makes the processor.
+  // It starts in a thread of its own while this one reads the processor's files.
   const starting = Promise.resolve(options.backend ?? runtime.createBackend(options));
   // Not `await using`, nor elsewhere in what a page loads: it would load half a kilobyte for it.
   const converter = runtime.createConverter();
   let hasStarted = false;
   try {
     // The weights come last, so that a wrong repository fails before anything large is fetched.
-    const [processor, backend] = await Promise.all([loadProcessor(runtime, files, options), starting]);
+    const [makeProcessor, backend] = await Promise.all([readProcessor(runtime, files, options), starting]);
     hasStarted = true;
     const meter = weightMeter(backend);
-    const model = await SmolVLMForConditionalGeneration.fromPretrained(files, {
-      backend: meter,
-      dtype,
-      kvCacheDtype: options.kvCacheDtype,
-      store: options.store ?? runtime.createStore(options),
-      converter,
-      // What it loads and lets go is not the model's.
-      check: check && ((converted) => check({ ...converted, backend })),
-      visionCache: options.visionCache,
-      onProgress,
-      signal,
-    });
+    const load = (progress: LoadProgress): Promise<SmolVLMForConditionalGeneration> =>
+      SmolVLMForConditionalGeneration.fromPretrained(files, {
+        backend: meter,
+        dtype,
+        kvCacheDtype: options.kvCacheDtype,
+        store: options.store ?? runtime.createStore(options),
+        converter,
+        // What it loads and lets go is not the model's.
+        check: check && ((converted) => check({ ...converted, backend })),
+        visionCache: options.visionCache,
+        ...progress,
+      });
+    const [model, processor] = await loadWhileMaking(load, makeProcessor, options);
     const device = reportDevice(backend);
     return new SmolVLM({ processor, model, meter, device, ownedBackend: options.backend ? undefined : backend });
   } catch (error) {
@@ -96,18 +99,19 @@ export function isModelFiles(reference: unknown): reference is ModelFiles {
   return typeof reference === "object" && reference !== null && "open" in reference && "prefetch" in reference;
 }
 
-async function loadProcessor<Options extends CommonLoadOptions>(
+/** Reads what a processor is made of; the tokenizer is made later. */
+async function readProcessor<Options extends CommonLoadOptions>(
   runtime: Runtime<never, Options>,
   files: ModelFiles,
   options: Options,
-): Promise<SmolVLMProcessor> {
+): Promise<() => SmolVLMProcessor> {
   const { signal } = options;
   const decoders = { image: options.decoders?.image ?? runtime.createImageDecoder() };
   const { modelType } = await readModelConfig(files, { signal });
   const createDecoder = (): VideoDecoder | Promise<VideoDecoder> =>
     options.decoders?.video ?? runtime.createVideoDecoder();
   const prepareVideo = modelType === "smolvlm" ? await readVideos(files, createDecoder, signal) : refuseVideo(files.id);
-  return await SmolVLMProcessor.fromPretrained(files, { decoders, prepareVideo, signal });
+  return await SmolVLMProcessor.read(files, { decoders, prepareVideo, signal });
 }
 
 /** How videos are read. The code for them is loaded with the first one: a page that shows pictures does without it. */
