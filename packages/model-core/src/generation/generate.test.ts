@@ -258,6 +258,8 @@ describe("generate", () => {
     const everything = Array.from({ length: VOCAB }, (_, token) => token);
     await expect(run([[1]], { suppressTokens: everything })).rejects.toThrow(/every token is excluded/);
     await expect(run([[1]], { doSample: true, suppressTokens: everything })).rejects.toThrow(/every token is excluded/);
+    const normalized = run([[1]], { renormalizeLogits: true, suppressTokens: everything });
+    await expect(normalized).rejects.toThrow(/every token is excluded/);
     const infinite = new FormulaDecoder([[1]], (ids) => formula(ids).fill(Infinity, 0, 1));
     await expect(run([[1]], { doSample: true, topK: 0 }, infinite)).rejects.toThrow(/infinite/);
 
