@@ -23,4 +23,10 @@ export {
   type VideoProcessorConfig,
 } from "./video-processor-config.js";
 export { parseVisionConfig, type SmolVLMVisionConfig } from "./vision-config.js";
-export { parseTokenizerJson, readTokenizerJson, type PreTokenizerStep, type TokenizerJson } from "./tokenizer-json.js";
+export {
+  openTokenizerJson,
+  parseTokenizerJson,
+  readTokenizerJson,
+  type PreTokenizerStep,
+  type TokenizerJson,
+} from "./tokenizer-json.js";

@@ -40,7 +40,11 @@ export async function readTextFile(
  */
 export async function readJsonFile(files: ModelFiles, path: string, options: ReadFileOptions = {}): Promise<unknown> {
   const text = await readTextFile(files, path, options);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseJson(text, path);
+}
+
+/** @throws ModelFileError when the text of the file `path` is not JSON. */
+export function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

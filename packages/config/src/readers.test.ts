@@ -4,10 +4,12 @@ import { ConfigError, ModelFileError, type ModelFiles } from "@smolvlm/contracts
 import { describe, expect, it } from "vitest";
 import {
   MAX_CONFIG_BYTES,
+  openTokenizerJson,
   parseChatTemplate,
   parseGenerationConfig,
   parseImageProcessorConfig,
   parseTokenizerConfig,
+  parseTokenizerJson,
   parseVideoProcessorConfig,
   readChatTemplate,
   readGenerationConfig,
@@ -15,6 +17,7 @@ import {
   readModelConfig,
   readProcessorConfig,
   readTokenizerConfig,
+  readTokenizerJson,
   readVideoProcessorConfig,
 } from "./index.js";
 
@@ -286,5 +289,28 @@ describe("unreadable files", () => {
   ])("%#", async (record, message) => {
     const error = await thrown(record);
     expect(ModelFileError.isInstance(error) && error.message.startsWith(message)).toBe(true);
+  });
+});
+
+describe("openTokenizerJson", () => {
+  const tokenizer = {
+    pre_tokenizer: { type: "ByteLevel" },
+    decoder: { type: "ByteLevel" },
+    model: { type: "BPE", vocab: { a: 0, b: 1, ab: 2 }, merges: ["a b"] },
+  };
+
+  it("reads the file, and parses it when asked to", async () => {
+    const files = memory({ "tokenizer.json": tokenizer });
+    const parse = await openTokenizerJson(files);
+    expect(parse()).toEqual(parseTokenizerJson(tokenizer));
+    expect(await readTokenizerJson(files)).toEqual(parse());
+  });
+
+  it("refuses a missing file at once, and one that is not JSON or has a wrong field when it is parsed", async () => {
+    await expect(openTokenizerJson(memory({}))).rejects.toThrow(ModelFileError);
+    const cut = await openTokenizerJson(memory({ "tokenizer.json": JSON.stringify(tokenizer).slice(0, -1) }));
+    expect(cut).toThrow("tokenizer.json: it is not JSON");
+    const wrong = await openTokenizerJson(memory({ "tokenizer.json": { ...tokenizer, normalizer: { type: "NFC" } } }));
+    expect(wrong).toThrow(ConfigError);
   });
 });

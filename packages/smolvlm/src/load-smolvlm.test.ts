@@ -55,12 +55,13 @@ test("the processor is made while the backend makes the first session", async ()
   }
 });
 
-test("a tokenizer that contradicts itself ends loading; neither sessions nor the backend remain", async () => {
+test.each([
+  ["contradicts itself", contradicting, /tokenizer\.json: the added tokens .* both have the id 3/],
+  ["is cut short", (text: string) => text.slice(0, -9), /tokenizer\.json: it is not JSON/],
+])("a tokenizer that %s ends loading; neither sessions nor the backend remain", async (_name, change, message) => {
   const files = await openModel(nanoModelPath);
-  const bytes = await readFile(join(nanoModelPath, "tokenizer.json"), "utf8");
-  const json = JSON.parse(bytes) as { added_tokens: { id: number }[] };
-  for (const token of json.added_tokens) token.id = 3;
-  const broken = memoryModelFiles({ "tokenizer.json": JSON.stringify(json) });
+  const text = await readFile(join(nanoModelPath, "tokenizer.json"), "utf8");
+  const broken = memoryModelFiles({ "tokenizer.json": change(text) });
   let open = 0;
   let isDisposed = false;
   const inner = nodeBackend({ threads: 1 });
@@ -91,6 +92,12 @@ test("a tokenizer that contradicts itself ends loading; neither sessions nor the
   const createConverter = () => ({ ...inThisThread, [Symbol.asyncDispose]: async () => undefined });
   const runtime = { ...nodeRuntime, createBackend, createConverter };
   const loading = loadWith(runtime, mixed, { store: memoryByteStore() });
-  await expect(loading).rejects.toThrow(/tokenizer\.json: the added tokens .* both have the id 3/);
+  await expect(loading).rejects.toThrow(message);
   expect([open, isDisposed]).toEqual([0, true]);
 });
+
+function contradicting(text: string): string {
+  const json = JSON.parse(text) as { added_tokens: { id: number }[] };
+  for (const token of json.added_tokens) token.id = 3;
+  return JSON.stringify(json);
+}

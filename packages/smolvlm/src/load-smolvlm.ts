@@ -64,7 +64,7 @@ export async function loadWith<Reference, Options extends CommonLoadOptions>(
   const converter = runtime.createConverter();
   let hasStarted = false;
   try {
-    // The weights come last, so that a wrong repository fails before anything large is fetched.
+    // The weights come last, so that a wrong repository fails before anything large is fetched; a wrong tokenizer when that has just begun.
     const [makeProcessor, backend] = await Promise.all([readProcessor(runtime, files, options), starting]);
     hasStarted = true;
     const meter = weightMeter(backend);
