@@ -201,7 +201,13 @@ def bmp() -> None:
     add("bmp rle4", bmp_file(width, height, 4, 2, rle4, colours))
 
 
-for make in (png, jpeg, webp, gif, tiff, bmp):
+def turned_grey16() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    save("png i16 turned", grey16(), "PNG", exif=exif)
+
+
+for make in (png, jpeg, webp, gif, tiff, bmp, turned_grey16):
     make()
 oriented = {}
 for file in sorted(Path(sys.argv[1]).rglob("*.*")):

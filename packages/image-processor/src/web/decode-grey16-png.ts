@@ -84,7 +84,8 @@ async function inflate(
 }
 
 /**
- * A PNG file of 16-bit grey as RGB by Pillow's rule: values above 255 are white. They are not scaled, which browsers do.
+ * A PNG file of 16-bit grey as RGB by Pillow's rule: values above 255 are white. They are not scaled, which browsers do. Its orientation is
+ * left alone.
  *
  * @throws MediaError when the file is damaged, truncated or too large.
  */

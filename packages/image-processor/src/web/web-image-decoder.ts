@@ -1,7 +1,9 @@
 import { MediaError, type RawImage, type ReadOptions } from "@smolvlm/contracts";
 import type { DecodeContext } from "../decode/decode-context.js";
 import { limit, MAX_BYTES, MAX_PIXELS, TIMEOUT_MS } from "../decode/decoder-limits.js";
+import { readImageHeader } from "../decode/image-header.js";
 import { imageKind } from "../decode/image-kind.js";
+import { orientPixels } from "../decode/orient-pixels.js";
 import type { ImageDecoder, ImageSource } from "../image-decoder.js";
 import { decodeWithBrowser } from "./decode-with-browser.js";
 import type { FetchLimits } from "./fetch-image.js";
@@ -51,8 +53,10 @@ async function decodeBytes(bytes: Uint8Array, context: DecodeContext): Promise<R
   // Decoders of our own are loaded when they are needed: most pages never see such a file.
   if (found?.kind === "gif") return (await import("../decode/decode-gif.js")).decodeGif(bytes, context);
   if (found?.kind === "bmp") return (await import("../decode/decode-bmp.js")).decodeBmp(bytes, context);
-  if (found?.kind === "png" && isGrey16Png(bytes))
-    return (await import("./decode-grey16-png.js")).decodeGrey16Png(bytes, context);
+  if (found?.kind === "png" && isGrey16Png(bytes)) {
+    const image = await (await import("./decode-grey16-png.js")).decodeGrey16Png(bytes, context);
+    return context.autoOrient ? orientPixels(image, readImageHeader(bytes, "png", context.media).orientation) : image;
+  }
   if (found?.kind !== undefined && found.kind !== "tiff") return decodeWithBrowser(bytes, found.kind, context);
   const unknown = found ? `is ${found.name}, which browsers do not read` : "is not a picture of a known kind";
   throw new MediaError(
