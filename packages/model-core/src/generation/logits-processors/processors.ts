@@ -1,0 +1,23 @@
+/** All processors, which are loaded when the first one is asked for: most answers are greedy and free. */
+export { badWords } from "./bad-words.js";
+export { epsilonCutoff } from "./epsilon-cutoff.js";
+export { etaCutoff } from "./eta-cutoff.js";
+export { exponentialDecayLengthPenalty } from "./exponential-decay-length-penalty.js";
+export { forcedBosToken } from "./forced-bos-token.js";
+export { forcedEosToken } from "./forced-eos-token.js";
+export { infNanRemove } from "./inf-nan-remove.js";
+export { logNormalization } from "./log-normalization.js";
+export { minLength } from "./min-length.js";
+export { minNewTokens } from "./min-new-tokens.js";
+export { minP } from "./min-p.js";
+export { noRepeatNgram } from "./no-repeat-ngram.js";
+export { prefixConstrained } from "./prefix-constrained.js";
+export { repetitionPenalty } from "./repetition-penalty.js";
+export { sequenceBias } from "./sequence-bias.js";
+export { suppressTokensAtBegin } from "./suppress-tokens-at-begin.js";
+export { suppressTokens } from "./suppress-tokens.js";
+export { temperature } from "./temperature.js";
+export { topH } from "./top-h.js";
+export { topK } from "./top-k.js";
+export { topP } from "./top-p.js";
+export { typicalP } from "./typical-p.js";
