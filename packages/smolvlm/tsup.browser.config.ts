@@ -5,7 +5,12 @@ import { packageBuild } from "@smolvlm/tooling/tsup";
  * `.wasm` files of 14 and 27 MB that onnxruntime-web brings already.
  */
 export default packageBuild(
-  { smolvlm: "src/web/index.ts", worker: "src/web/worker.ts", "convert-worker": "src/web/convert-worker.ts" },
+  {
+    smolvlm: "src/web/index.ts",
+    worker: "src/web/worker.ts",
+    "convert-worker": "src/web/convert-worker.ts",
+    "file-worker": "src/web/file-worker.ts",
+  },
   {
     platform: "browser",
     outDir: "dist/browser",

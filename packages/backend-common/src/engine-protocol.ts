@@ -1,12 +1,12 @@
-import type { KeyValueCacheLayout, Tensor } from "@smolvlm/contracts";
+import type { KeyValueCacheLayout, StoredBytes, Tensor } from "@smolvlm/contracts";
 
-/** What the engine needs to create a session: weights are in `folder` on disk, in `weights`, or in `blobs`. */
+/** What the engine needs to create a session: weights are in `folder` on disk, in `weights`, or `stored` by the browser. */
 export interface CreateRequest {
   readonly model: Uint8Array<ArrayBuffer>;
   readonly folder: string | undefined;
   readonly weights: readonly { readonly location: string; readonly data: Uint8Array<ArrayBuffer> }[];
   /** Weights that an engine in a browser's worker reads range by range. */
-  readonly blobs?: readonly { readonly location: string; readonly blob: Blob }[] | undefined;
+  readonly stored?: readonly ({ readonly location: string } & StoredBytes)[] | undefined;
   readonly cache: KeyValueCacheLayout | undefined;
 }
 

@@ -15,13 +15,13 @@ interface PlaceOptions {
 }
 
 /**
- * Makes the weights of a graph readable for an engine in a worker, without having them in memory: as blobs, whose bytes the browser
- * holds, on disk where they are stored. The worker reads them tensor by tensor into ONNX Runtime's memory.
+ * Makes the weights of a graph readable for an engine in a worker, without having them in memory: as files or blobs, whose bytes the
+ * browser holds, on disk where they are stored. The worker reads them tensor by tensor into ONNX Runtime's memory.
  *
  * @param where the backend and the graph, for messages.
  * @throws BackendError when they cannot fit WebAssembly's memory.
  */
-export async function placeBlobs(
+export async function placeStored(
   where: string,
   graph: SessionGraph,
   onLoaded: (bytes: number) => void,
@@ -29,16 +29,16 @@ export async function placeBlobs(
 ): Promise<Placed> {
   checkSize(where, graph);
   const report = adding(onLoaded);
-  const blobs = [];
+  const all = [];
   for (const { location, source } of graph.externalData) {
-    const stored = await source.blob?.({ signal });
+    const stored = await source.stored?.({ signal });
     const pieces: Blob[] = [];
-    if (stored) report(stored.size);
+    if (stored) report(source.size);
     // Each piece becomes the browser's to hold before the next is read.
     else for await (const piece of piecesOf(source, { onLoaded: report, signal })) pieces.push(new Blob([piece]));
-    blobs.push({ location, blob: stored ?? new Blob(pieces) });
+    all.push({ location, ...(stored ?? { blob: new Blob(pieces) }) });
   }
-  return { model: Uint8Array.from(graph.model), folder: undefined, weights: [], blobs };
+  return { model: Uint8Array.from(graph.model), folder: undefined, weights: [], stored: all };
 }
 
 /**

@@ -3,7 +3,7 @@ import { InvalidArgumentError, type Backend, type QuantizedMatMul } from "@smolv
 import { adviceFor } from "./advice-for.js";
 import type { EngineOptions, WasmPaths, WebDevice } from "./engine-options.js";
 import { hasFloat16 } from "./has-float16.js";
-import { placeArrays, placeBlobs } from "./place-weights.js";
+import { placeArrays, placeStored } from "./place-weights.js";
 import { verifyBackend } from "./verify-backend.js";
 import { workerLink } from "./worker-link.js";
 
@@ -105,7 +105,7 @@ async function open(
       quantizedMatMul: device === "webgpu" ? onGpu : onWasm,
     },
     link,
-    place: worker === false ? placeArrays : placeBlobs,
+    place: worker === false ? placeArrays : placeStored,
     adviceFor,
   });
   try {

@@ -1,10 +1,10 @@
 import { createEngine, type EngineOperations, type OnnxRuntime } from "@smolvlm/backend-common";
 import { BackendError, SmolVLMError } from "@smolvlm/contracts";
 import type { TensorConstructor, TensorFactory } from "onnxruntime-web/wasm";
-import { blobBytes } from "./blob-bytes.js";
 import { DeviceLostError } from "./device-lost-error.js";
 import type { EngineOptions } from "./engine-options.js";
 import { GpuKeyValues, type GpuDevice } from "./gpu-key-values.js";
+import { openStored, type OpenBytes } from "./stored-bytes.js";
 
 /** The parts of onnxruntime-web's module that are used beside sessions and tensors. */
 interface WebRuntime extends OnnxRuntime {
@@ -62,19 +62,18 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
 
   /** Why a weight of the session being created could not be read. */
   let unreadable: unknown;
+  /** What it reads its weights from. */
+  let open: readonly OpenBytes[] = [];
   const engine = createEngine({
     name,
     ort,
-    sessionOptions: ({ weights, blobs = [] }) => ({
+    sessionOptions: ({ weights, stored = [] }) => ({
       executionProviders: [options.device],
       graphOptimizationLevel: "all",
       logSeverityLevel: options.logSeverity,
       externalData: [
         ...weights.map(({ location, data }) => ({ path: location, data })),
-        ...blobs.map(({ location, blob }) => ({
-          path: location,
-          data: blobBytes(blob, (problem) => (unreadable = problem)),
-        })),
+        ...stored.map(({ location }, index) => ({ path: location, data: (open[index] as OpenBytes).data })),
       ],
       extra: { session: { disable_cpu_ep_fallback: options.cpuFallback ? "0" : "1" } },
     }),
@@ -102,11 +101,17 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
   return {
     create: guard(async (request) => {
       unreadable = undefined;
-      const info = await engine.create(request).catch((error: unknown) => {
-        if (unreadable === undefined) throw error;
-        const problem = "weights were changed or deleted while they were read; load the model again.";
-        throw new BackendError(name, problem, { cause: unreadable });
-      });
+      open = await Promise.all(
+        (request.stored ?? []).map((each) => openStored(each, (problem) => (unreadable = problem))),
+      );
+      const info = await engine
+        .create(request)
+        .catch((error: unknown) => {
+          if (unreadable === undefined) throw error;
+          const problem = "weights were changed or deleted while they were read; load the model again.";
+          throw new BackendError(name, problem, { cause: unreadable });
+        })
+        .finally(() => open.forEach((bytes) => bytes.close()));
       if (gpu) await watch(info.session);
       return info;
     }),

@@ -3,6 +3,23 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The part of a browser's `FileSystemFileHandle` that is always there; programs without a browser's types do not know it. */
+export interface StoredFile {
+  readonly kind: "file";
+  readonly name: string;
+  getFile(): Promise<Blob>;
+}
+
+/** Bytes that a browser keeps. */
+export interface StoredBytes {
+  readonly blob: Blob;
+  /**
+   * The same bytes as files of the origin's private file system, one behind the other, where they are there: a dedicated worker that opens
+   * them itself reads them many times as fast as a blob.
+   */
+  readonly files?: readonly StoredFile[] | undefined;
+}
+
 /** Bytes that can be read in ranges: a local file, a remote file with range requests, or a buffer. */
 export interface ByteSource {
   /** Length in bytes. */
@@ -12,10 +29,10 @@ export interface ByteSource {
   /** When the bytes were last changed, in milliseconds since 1970, where that is known: other bytes have another time. */
   readonly modified?: number | undefined;
   /**
-   * In a browser, all the bytes as a `Blob` that is not in the page's memory, fetched first where they are remote: a worker can read it
-   * range by range without waiting. Gives undefined where they are not kept anywhere.
+   * In a browser, where all the bytes are outside the page's memory, fetched first where they are remote: a worker can read them there, range
+   * by range without waiting. Gives undefined where they are not kept anywhere.
    */
-  readonly blob?: ((options?: ReadOptions) => Promise<Blob | undefined>) | undefined;
+  readonly stored?: ((options?: ReadOptions) => Promise<StoredBytes | undefined>) | undefined;
   /**
    * The bytes `[offset, offset + length)`, always exactly `length` of them.
    *
@@ -26,6 +43,8 @@ export interface ByteSource {
 
 /** Where converted weights are kept between runs: a folder in Node, the browser's stores on the web, memory otherwise. */
 export interface ByteStore {
+  /** Whether entries are to be deleted as soon as the sessions that they are for have read them; false when absent. */
+  readonly isTemporary?: boolean | undefined;
   /** The complete entry under `key`, or undefined. An entry whose writing failed is never seen here. */
   get(key: string, options?: ReadOptions): Promise<ByteSource | undefined>;
   /**

@@ -10,7 +10,7 @@ export type {
   SessionOptions,
   Target,
 } from "./backend.js";
-export type { ByteSource, ByteStore, ReadOptions } from "./byte-source.js";
+export type { ByteSource, ByteStore, ReadOptions, StoredBytes, StoredFile } from "./byte-source.js";
 export {
   BackendError,
   ConfigError,

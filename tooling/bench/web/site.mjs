@@ -72,6 +72,7 @@ export async function serveSite({ checkpoint, photo, largePhoto, peers }) {
     page: here("page-ours.mjs"),
     worker: join(packages, "smolvlm/src/web/worker.ts"),
     "convert-worker": join(packages, "smolvlm/src/web/convert-worker.ts"),
+    "file-worker": join(packages, "smolvlm/src/web/file-worker.ts"),
   };
   const assets = new Map(await bundle("ours", ours, { conditions: ["onnxruntime-web-use-extern-wasm"] }));
   const versions = {};

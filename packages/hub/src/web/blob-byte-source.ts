@@ -16,7 +16,7 @@ export function blobByteSource(blob: Blob, name: string): ByteSource {
       options?.signal?.throwIfAborted();
       return bytes;
     },
-    blob: async () => blob,
+    stored: async () => ({ blob }),
   };
 }
 

@@ -1,8 +1,8 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { call, openBrowserPage, type BrowserPage } from "@smolvlm/tooling/browser-page";
+import { call, type BrowserPage } from "@smolvlm/tooling/browser-page";
 import { HubServer, noise, sha256 } from "../node/testing/hub-server.js";
 import { PIECE_BYTES } from "./piece-store.js";
+import { openTestPage } from "./testing/open-test-page.js";
 import type { ReadReport } from "./testing/page.js";
 
 let opened: BrowserPage;
@@ -11,7 +11,7 @@ const entry = { key: "revision/language", count: 5, bytes: 3_500_001 };
 const size = entry.count * entry.bytes;
 
 beforeAll(async () => {
-  opened = await openBrowserPage({ entries: { page: fileURLToPath(new URL("testing/page.ts", import.meta.url)) } });
+  opened = await openTestPage();
 }, 60_000);
 afterAll(() => opened[Symbol.asyncDispose]());
 afterEach(async () => {
@@ -26,16 +26,17 @@ async function limitQuota(quotaSize: number | undefined): Promise<void> {
 }
 
 test.each([
-  ["browser", "opfs"],
-  ["opfs", "opfs"],
-  ["cache", "cache"],
-])("the %s store keeps entries in %s", async (kind, place) => {
+  ["browser", "opfs", 3],
+  ["opfs", "opfs", 3],
+  ["cache", "cache", undefined],
+])("the %s store keeps entries in %s", async (kind, place, files) => {
   const report = await call(opened.page, "putAndGet", { kind, ...entry });
   expect(report).toEqual({
     kind: place,
     fallbackReason: undefined,
     fallbacks: [],
     problem: undefined,
+    files,
     own: size,
     later: size,
   });
@@ -60,6 +61,7 @@ test("without room, an entry begun in the store ends in memory, and the page lea
     fallbackReason: reason,
     fallbacks: [reason],
     problem: undefined,
+    files: undefined,
     own: size,
     later: undefined,
   });

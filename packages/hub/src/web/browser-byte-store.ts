@@ -1,10 +1,10 @@
 import type { ByteSource, ByteStore, ReadOptions } from "@smolvlm/contracts";
 import { wrongSize } from "../memory-byte-store.js";
 import { blobByteSource } from "./blob-byte-source.js";
-import { cachePieceStore } from "./cache-piece-store.js";
 import { opfsPieceStore } from "./opfs-piece-store.js";
-import { pageStorage, storageProblem, type PageStorage } from "./page-storage.js";
+import { cacheStore, pageStorage, storageProblem, type PageStorage } from "./page-storage.js";
 import { PIECE_BYTES, type PieceStore } from "./piece-store.js";
+import { filesInWorker, storedBytes } from "./piece-files.js";
 
 /** A `ByteStore` of a page. */
 export interface BrowserByteStore extends ByteStore {
@@ -16,6 +16,8 @@ export interface BrowserByteStore extends ByteStore {
 
 /** Options of {@link browserByteStore}. */
 export interface BrowserByteStoreOptions {
+  /** False for a store whose entries are for the page that writes them alone, and gone when it is; true when absent. */
+  readonly keep?: boolean | undefined;
   /** Told when entries are kept in a worse place than hoped for: no room, or a browser that does not let the page. */
   readonly onFallback?: ((reason: string) => void) | undefined;
 }
@@ -28,7 +30,7 @@ const SEAL = "size";
  * An entry appears when all of it is there. When there is no room, the entry at hand goes on in memory, and those to come too.
  */
 export function browserByteStore(options: BrowserByteStoreOptions = {}): BrowserByteStore {
-  return new PieceByteStore(pageStorage, options);
+  return new PieceByteStore(options.keep === false ? temporaryStorage : pageStorage, options);
 }
 
 /** A {@link browserByteStore} that tries nothing but the origin's private file system before memory. */
@@ -38,7 +40,11 @@ export function opfsByteStore(options: BrowserByteStoreOptions = {}): BrowserByt
 
 /** A {@link browserByteStore} that tries nothing but the Cache API before memory. */
 export function cacheByteStore(options: BrowserByteStoreOptions = {}): BrowserByteStore {
-  return new PieceByteStore(() => only("cache", cachePieceStore), options);
+  return new PieceByteStore(() => only("cache", cacheStore), options);
+}
+
+async function temporaryStorage(): Promise<PageStorage> {
+  return only("private file system", async () => opfsPieceStore(await (await filesInWorker()).temporaryFolder()));
 }
 
 async function only(what: string, open: () => Promise<PieceStore>): Promise<PageStorage> {
@@ -52,6 +58,7 @@ async function only(what: string, open: () => Promise<PieceStore>): Promise<Page
 class PieceByteStore implements BrowserByteStore {
   kind: BrowserByteStore["kind"];
   fallbackReason: string | undefined;
+  readonly isTemporary: boolean;
   readonly #open: () => Promise<PageStorage>;
   readonly #options: BrowserByteStoreOptions;
   readonly #inMemory = new Map<string, ByteSource>();
@@ -60,6 +67,7 @@ class PieceByteStore implements BrowserByteStore {
   constructor(open: () => Promise<PageStorage>, options: BrowserByteStoreOptions) {
     this.#open = open;
     this.#options = options;
+    this.isTemporary = options.keep === false;
   }
 
   async get(key: string, { signal }: ReadOptions = {}): Promise<ByteSource | undefined> {
@@ -193,7 +201,7 @@ class EntryWriter {
       // A blob of bytes is the browser's to hold, and it may put it on disk; one of a stored file is gone with the file.
       for (const [index, kept] of this.#pieces.entries()) this.#pieces[index] = new Blob([await kept.arrayBuffer()]);
       await store.remove(model, entry).catch(() => undefined);
-      this.onRefused(`${storageProblem(error)}; converted weights stay in memory and are made again at the next load`);
+      this.onRefused(`${storageProblem(error)}; converted weights stay in memory`);
       return undefined;
     }
   }
@@ -212,7 +220,7 @@ async function read(store: PieceStore, key: string): Promise<ByteSource | undefi
   }
   // Pieces are never changed, only made anew, and the seal last.
   const modified = seal instanceof File ? { modified: seal.lastModified } : {};
-  return { ...blobByteSource(new Blob(pieces), key), ...modified };
+  return { ...blobByteSource(new Blob(pieces), key), stored: () => storedBytes(pieces), ...modified };
 }
 
 /** What stands before the first slash of a key is the revision of the model. */

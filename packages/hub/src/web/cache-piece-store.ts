@@ -1,15 +1,21 @@
-import { nameOfPart, pathPart, type PieceAddress, type PieceStore } from "./piece-store.js";
+import type { nameOfPart, pathPart, PieceAddress, PieceStore } from "./piece-store.js";
 
 /** Name of the cache, and the address under which pieces are in it: a host that cannot exist. */
 const CACHE = "smolvlm";
 const BASE = "https://smolvlm.invalid/";
+
+/** How names become parts of an address, and back; given, so that a page loads nothing more of its own for this module's sake. */
+export interface PartNames {
+  readonly pathPart: typeof pathPart;
+  readonly nameOfPart: typeof nameOfPart;
+}
 
 /**
  * Pieces as entries of the Cache API, for browsers whose private file system a page cannot write.
  *
  * @throws what the browser throws where it has no Cache API, as on pages that are not served securely.
  */
-export async function cachePieceStore(): Promise<PieceStore> {
+export async function cachePieceStore({ pathPart, nameOfPart }: PartNames): Promise<PieceStore> {
   const cache = await caches.open(CACHE);
   const addressOf = ({ model, entry, piece }: PieceAddress): string =>
     BASE + [model, entry, piece].map(pathPart).join("/");
@@ -29,11 +35,11 @@ export async function cachePieceStore(): Promise<PieceStore> {
       const headers = { "Content-Length": String(bytes.byteLength) };
       await cache.put(addressOf(address), new Response(bytes, { headers }));
     },
-    async sizes(model, entry) {
-      const sizes = new Map<string, number>();
+    async pieces(model, entry) {
+      const sizes = new Map<string, { readonly size: number }>();
       for (const [request, [, , piece = ""]] of await list(model, entry)) {
         const length = (await cache.match(request))?.headers.get("Content-Length");
-        if (length) sizes.set(piece, Number(length));
+        if (length) sizes.set(piece, { size: Number(length) });
       }
       return sizes;
     },

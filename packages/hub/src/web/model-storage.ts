@@ -59,9 +59,16 @@ export class ModelStorage {
         if (piece) known.set(index, piece);
       },
       indices: async () => {
-        const stored = this.#store ? await this.#store.sizes(model, entry).catch(() => new Map<string, number>()) : [];
-        const whole = [...stored].filter(([name, bytes]) => bytes === lengthOf(Number(name)));
-        return [...new Set([...known.keys(), ...whole.map(([name]) => Number(name))])];
+        const indices = new Set(known.keys());
+        // All of a file is looked up once.
+        if (indices.size * PIECE_BYTES >= size) return [...indices];
+        for (const [name, piece] of (await this.#store?.pieces(model, entry).catch(() => [])) ?? []) {
+          const index = Number(name);
+          if (piece.size !== lengthOf(index)) continue;
+          indices.add(index);
+          if (piece instanceof Blob) known.set(index, piece);
+        }
+        return [...indices];
       },
     };
   }

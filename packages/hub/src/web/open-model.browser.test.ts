@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { call, openBrowserPage, type BrowserPage } from "@smolvlm/tooling/browser-page";
-import { fileURLToPath } from "node:url";
+import { call, type BrowserPage } from "@smolvlm/tooling/browser-page";
 import { HubServer, noise, sha256 } from "../node/testing/hub-server.js";
 import { PIECE_BYTES } from "./piece-store.js";
+import { openTestPage } from "./testing/open-test-page.js";
 import type { ReadReport, ReadRequest } from "./testing/page.js";
 
 const weights = noise(2 * PIECE_BYTES + 12_345);
@@ -16,7 +16,7 @@ let opened: BrowserPage;
 let server: HubServer;
 
 beforeAll(async () => {
-  opened = await openBrowserPage({ entries: { page: fileURLToPath(new URL("testing/page.ts", import.meta.url)) } });
+  opened = await openTestPage();
 }, 60_000);
 afterAll(() => opened[Symbol.asyncDispose]());
 beforeEach(async () => {

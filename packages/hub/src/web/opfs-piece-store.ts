@@ -1,17 +1,20 @@
+import { filesInWorker, pieceFiles } from "./piece-files.js";
 import { isOutOfRoom, nameOfPart, pathPart, type PieceAddress, type PieceStore } from "./piece-store.js";
 
 /** Folder of these packages in the origin's private file system. */
 const ROOT = "smolvlm";
 
 /**
- * Pieces as files of the origin's private file system. They are written through the browser's swap files, so that a name never shows
- * part of a piece.
+ * Pieces as files of the origin's private file system. They are written by a worker, or where there is none through the browser's swap
+ * files; either way a name never shows part of a piece.
  *
+ * @param temporary a folder for pieces that need not outlive the page.
  * @throws what the browser throws where it has no such file system, or not for this page (private windows of some).
  */
-export async function opfsPieceStore(): Promise<PieceStore> {
+export async function opfsPieceStore(temporary?: FileSystemDirectoryHandle): Promise<PieceStore> {
   const origin = await navigator.storage.getDirectory();
-  const root = (): Promise<FileSystemDirectoryHandle> => origin.getDirectoryHandle(ROOT, { create: true });
+  const root = async (): Promise<FileSystemDirectoryHandle> =>
+    temporary ?? (await origin.getDirectoryHandle(ROOT, { create: true }));
 
   async function folder(names: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
     let handle = await root();
@@ -28,37 +31,28 @@ export async function opfsPieceStore(): Promise<PieceStore> {
     async read({ model, entry, piece }) {
       const at = await folder([model, entry], false);
       const file = at && (await found(at.getFileHandle(pathPart(piece))));
-      return file && found(file.getFile());
+      return file && contentOf(file);
     },
     async write({ model, entry, piece }, bytes) {
       const at = (await folder([model, entry], true)) as FileSystemDirectoryHandle;
-      const name = pathPart(piece);
-      const stream = await (await at.getFileHandle(name, { create: true })).createWritable();
-      try {
-        await stream.write(bytes);
-        await stream.close();
-      } catch (error) {
-        await stream.abort().catch(() => undefined);
-        // Asking for the handle has made an empty file.
-        await at.removeEntry(name).catch(() => undefined);
-        throw error;
-      }
+      const { writeFile } = await filesInWorker();
+      await writeFile({ folder: at, name: pathPart(piece), bytes, isLasting: !temporary });
     },
-    async sizes(model, entry) {
-      const sizes = new Map<string, number>();
+    async pieces(model, entry) {
+      const pieces = new Map<string, File>();
       for await (const [name, handle] of entriesOf(await folder([model, entry], false))) {
-        if (handle.kind !== "file") continue;
-        const size = (await found((handle as FileSystemFileHandle).getFile()))?.size;
+        const file = handle.kind === "file" ? await contentOf(handle as FileSystemFileHandle) : undefined;
         // An empty file is one whose writing has not ended.
-        if (size) sizes.set(nameOfPart(name), size);
+        if (file?.size) pieces.set(nameOfPart(name), file);
       }
-      return sizes;
+      return pieces;
     },
     entries: async (model) => names(await folder([model], false)),
     models: async () => names(await root()),
     async remove(model, entry) {
       const parent = entry === undefined ? await root() : await folder([model], false);
-      await found(parent?.removeEntry(pathPart(entry ?? model), { recursive: true }) ?? Promise.resolve());
+      const { removeWhenFree } = await filesInWorker();
+      if (parent) await found(removeWhenFree(parent, pathPart(entry ?? model)));
     },
   };
   await probe(store);
@@ -85,7 +79,13 @@ async function* entriesOf(
 async function names(folder: FileSystemDirectoryHandle | undefined): Promise<readonly string[]> {
   const all: string[] = [];
   for await (const [name, handle] of entriesOf(folder)) if (handle.kind === "directory") all.push(nameOfPart(name));
-  return all.filter((name) => name !== ".probe");
+  return all.filter((name) => !name.startsWith("."));
+}
+
+async function contentOf(handle: FileSystemFileHandle): Promise<File | undefined> {
+  const file = await found(handle.getFile());
+  if (file) pieceFiles.set(file, handle);
+  return file;
 }
 
 /** Undefined where the file system says that there is no such thing. */

@@ -1,6 +1,5 @@
-import { cachePieceStore } from "./cache-piece-store.js";
 import { opfsPieceStore } from "./opfs-piece-store.js";
-import { isOutOfRoom, type PieceStore } from "./piece-store.js";
+import { isOutOfRoom, nameOfPart, pathPart, type PieceStore } from "./piece-store.js";
 
 /** Where a page may keep bytes: the best that the browser offers, or none, and then why. */
 export interface PageStorage {
@@ -16,11 +15,16 @@ export async function pageStorage(): Promise<PageStorage> {
   } catch (noFiles) {
     const reason = `the browser's private file system cannot be used (${textOf(noFiles)})`;
     try {
-      return { store: await cachePieceStore(), reason };
+      return { store: await cacheStore(), reason };
     } catch (noCache) {
       return { store: undefined, reason: `${reason}, nor its cache (${textOf(noCache)})` };
     }
   }
+}
+
+/** The Cache API's store, whose code few browsers need. */
+export async function cacheStore(): Promise<PieceStore> {
+  return (await import("./cache-piece-store.js")).cachePieceStore({ pathPart, nameOfPart });
 }
 
 /** Why bytes could not be written, in words for the person in front of the page. */

@@ -11,8 +11,8 @@ export interface PieceStore {
   read(address: PieceAddress): Promise<Blob | undefined>;
   /** @throws what the browser throws, a `QuotaExceededError` among others; then the piece is not there. */
   write(address: PieceAddress, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Bytes of each piece of an entry. */
-  sizes(model: string, entry: string): Promise<ReadonlyMap<string, number>>;
+  /** The pieces of an entry by name, or where to have them means to read them, their sizes. */
+  pieces(model: string, entry: string): Promise<ReadonlyMap<string, Blob | { readonly size: number }>>;
   /** Names of a model's entries. */
   entries(model: string): Promise<readonly string[]>;
   /** Names of models. */

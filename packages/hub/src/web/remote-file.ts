@@ -1,13 +1,13 @@
-import { type ByteSource, type ReadOptions } from "@smolvlm/contracts";
+import { type ByteSource, type ReadOptions, type StoredBytes } from "@smolvlm/contracts";
 import { OfflineError } from "../errors.js";
 import type { Lanes } from "../lanes.js";
 import { checkRange } from "../memory-byte-source.js";
 import { fetchRange } from "../remote/fetch-range.js";
 import type { HttpClient } from "../remote/http-client.js";
 import type { TransferSource } from "../remote/transfer.js";
-import { readBlob } from "./blob-byte-source.js";
 import type { FilePieces } from "./model-storage.js";
 import { PIECE_BYTES } from "./piece-store.js";
+import { readPiece, storedBytes } from "./piece-files.js";
 import { SharedWork } from "./shared-work.js";
 
 /** Requests at the same time; more gains nothing on one line and makes a server's limits likelier. */
@@ -69,15 +69,15 @@ export class RemoteFile implements ByteSource {
       const from = Math.max(offset - start, 0);
       const to = Math.min(offset + length - start, PIECE_BYTES);
       const piece = await this.#piece(index, options.signal);
-      const part = piece instanceof Blob ? await readBlob(piece.slice(from, to), name) : piece.subarray(from, to);
+      const part = piece instanceof Blob ? await readPiece(piece, from, to, name) : piece.subarray(from, to);
       bytes.set(part, start + from - offset);
     }
     return bytes;
   }
 
   /** Absent where the pieces cannot all be kept. */
-  get blob(): ByteSource["blob"] {
-    return this.#init.pieces.isLasting ? (options) => this.#blob(options) : undefined;
+  get stored(): ByteSource["stored"] {
+    return this.#init.pieces.isLasting ? (options) => this.#stored(options) : undefined;
   }
 
   /** Bytes that are not kept yet. */
@@ -116,16 +116,16 @@ export class RemoteFile implements ByteSource {
     }
   }
 
-  async #blob(options: ReadOptions = {}): Promise<Blob | undefined> {
+  async #stored(options: ReadOptions = {}): Promise<StoredBytes | undefined> {
     await this.fill(options);
     const pieces: Blob[] = [];
     for (let index = 0; index < this.#count; index++) {
       await this.#store(index, 1, options.signal);
       pieces.push((await this.#init.pieces.read(index)) ?? new Blob());
     }
-    const blob = new Blob(pieces);
+    const stored = await storedBytes(pieces);
     // Storage that broke off meanwhile would put it all in memory.
-    return this.#init.pieces.isLasting && blob.size === this.size ? blob : undefined;
+    return this.#init.pieces.isLasting && stored.blob.size === this.size ? stored : undefined;
   }
 
   get #count(): number {

@@ -31,7 +31,7 @@ export async function listStored(): Promise<readonly StoredModel[]> {
     if (!store || !isModelGroup(revision)) continue;
     let bytes = 0;
     for (const entry of await store.entries(revision)) {
-      for (const size of (await store.sizes(revision, entry)).values()) bytes += size;
+      for (const { size } of (await store.pieces(revision, entry)).values()) bytes += size;
     }
     if (bytes > 0) models.push({ id: (await describedModel(store, revision))?.id, revision, bytes });
   }

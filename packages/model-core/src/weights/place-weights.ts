@@ -42,7 +42,7 @@ export interface PlacedWeights {
 /**
  * Puts the weights of a graph where a backend can use them. Where all are in local files as the graph wants them, that is where they are:
  * the graph points into the safetensors files and nothing is copied. Otherwise they are converted, piece by piece, into one entry of the
- * store, which the next load finds there. What the next load finds is used only if it is complete, unchanged, and was accepted.
+ * store, which the next load finds there, unless the store is a temporary one, which forgets them when they are accepted. What the next load finds is used only if it is complete, unchanged, and was accepted.
  *
  * @throws ModelFileError when the checkpoint cannot be read; QuantizationError when a format loses too much; the signal's reason when it is
  * aborted. Then nothing is stored.
@@ -60,7 +60,7 @@ export async function findPlaced(
   // Files of a converted folder hold what one graph needs and little else; of others, only those on disk are used as they are: mapped, or in
   // a browser read tensor by tensor.
   const isInPlace = tensors.every((each) =>
-    each?.every(({ file }) => Boolean(file.isConverted) || (file.source.path ?? file.source.blob) !== undefined),
+    each?.every(({ file }) => Boolean(file.isConverted) || (file.source.path ?? file.source.stored) !== undefined),
   );
   if (isInPlace) return placeInFiles(stored, tensors as readonly (readonly CheckpointTensor[])[]);
   const entry = entryOf(stored, options);
@@ -139,6 +139,7 @@ async function convertInto(
     ...placeInEntry(source, entry, options),
     conversion: {
       async accept(probe) {
+        if (store.isTemporary) return store.delete(keys.weights);
         const { model, revision, device, version } = options;
         const about = { model, revision, graph: name, formats, device, version };
         const { size, modified } = source;

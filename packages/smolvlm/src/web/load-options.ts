@@ -4,7 +4,10 @@ import type { FilesOptions as CommonFilesOptions } from "../runtime.js";
 
 /** How to find a model's files, and whether the browser keeps them. */
 export interface FilesOptions extends CommonFilesOptions {
-  /** Whether what is downloaded is kept in the browser, so that the next load needs no network; true when absent. */
+  /**
+   * Whether what is downloaded and converted is kept in the browser, so that the next load needs no network; true when absent. With false,
+   * weights may pass through its private file system while the model is loaded, and are deleted there when it is.
+   */
   readonly keep?: boolean | undefined;
   /** Told why files or converted weights stay in memory where they should have been kept: no room, or a browser that does not let the page. */
   readonly onFallback?: ((reason: string) => void) | undefined;

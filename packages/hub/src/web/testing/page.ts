@@ -83,6 +83,7 @@ async function report(
 /** Puts `count` pieces of `bytes` each, and reads the entry back through a second store. */
 async function putAndGet(request: {
   readonly kind: "browser" | "opfs" | "cache";
+  readonly keep?: boolean;
   readonly key: string;
   readonly count: number;
   readonly bytes: number;
@@ -93,7 +94,7 @@ async function putAndGet(request: {
 }) {
   const make = { browser: browserByteStore, opfs: opfsByteStore, cache: cacheByteStore }[request.kind];
   const fallbacks: string[] = [];
-  const store = make({ onFallback: (reason) => fallbacks.push(reason) });
+  const store = make({ onFallback: (reason) => fallbacks.push(reason), keep: request.keep });
   const size = request.count * request.bytes;
   async function* pieces(): AsyncGenerator<Uint8Array> {
     for (let index = 0; index < request.count; index++) {
@@ -106,12 +107,14 @@ async function putAndGet(request: {
     (error: Error) => error.name,
   );
   const { kind, fallbackReason } = store;
-  const again = make();
+  const again = make({ keep: request.keep });
+  const stored = await (await store.get(request.key))?.stored?.();
   return {
     kind,
     fallbackReason,
     fallbacks,
     problem,
+    files: stored?.files?.length,
     own: await check(store, request),
     later: await check(again, request),
   };
@@ -128,9 +131,49 @@ async function check(store: ByteStore, { key, count, bytes }: { key: string; cou
   return source.size;
 }
 
+/** Names of files and folders in the origin's private file system, sorted: those of a folder of it, or all. */
+async function listFiles(path: readonly string[] = []): Promise<readonly string[]> {
+  let folder = await navigator.storage.getDirectory();
+  for (const name of path) folder = await folder.getDirectoryHandle(name);
+  const names: string[] = [];
+  for await (const name of folder.keys()) names.push(name);
+  return names.sort();
+}
+
+/** Makes a folder of the origin's private file system, with a file in it. */
+async function makeFolder(path: readonly string[]): Promise<void> {
+  let folder = await navigator.storage.getDirectory();
+  for (const name of path) folder = await folder.getDirectoryHandle(name, { create: true });
+  await folder.getFileHandle("file", { create: true });
+}
+
+/** Reads a model's pieces in a worker, as one that loads it does, and has them open for some milliseconds. */
+async function holdOpen({ model, forMs }: { readonly model: string; readonly forMs: number }): Promise<number> {
+  const script = `onmessage = async ({ data: { model, forMs } }) => {
+    const open = [];
+    async function visit(folder) {
+      for await (const handle of folder.values()) {
+        if (handle.kind === "directory") await visit(handle);
+        else open.push(await handle.createSyncAccessHandle({ mode: "read-only" }));
+      }
+    }
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("smolvlm");
+    await visit(await root.getDirectoryHandle(model));
+    postMessage(open.length);
+    setTimeout(() => open.forEach((file) => file.close()), forMs);
+  };`;
+  const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }: MessageEvent<number>) => resolve(data);
+    worker.postMessage({ model, forMs });
+  });
+}
+
 async function sha256(bytes: Uint8Array): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-Object.assign(globalThis, { smolvlmTest: { read, readLocal, putAndGet, listStored, measureStored, clearStored } });
+Object.assign(globalThis, {
+  smolvlmTest: { read, readLocal, putAndGet, listFiles, makeFolder, holdOpen, listStored, measureStored, clearStored },
+});

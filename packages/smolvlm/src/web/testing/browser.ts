@@ -24,6 +24,7 @@ export function openNanoPage(options: Pick<BrowserPageOptions, "args" | "headers
       page: join(here, "page.ts"),
       worker: join(here, "../worker.ts"),
       "convert-worker": join(here, "../convert-worker.ts"),
+      "file-worker": join(here, "../file-worker.ts"),
     },
     build: { conditions: ["onnxruntime-web-use-extern-wasm"] },
     folders: { "/nano/": nanoModelPath, "/examples/": dirname(nanoExamples.scene), "/ort/": runtimeFiles },
