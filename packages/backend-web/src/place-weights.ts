@@ -38,7 +38,7 @@ export async function placeStored(
     else for await (const piece of piecesOf(source, { onLoaded: report, signal })) pieces.push(new Blob([piece]));
     all.push({ location, ...(stored ?? { blob: new Blob(pieces) }) });
   }
-  return { model: Uint8Array.from(graph.model), folder: undefined, weights: [], stored: all };
+  return { model: graph.model.slice(), folder: undefined, weights: [], stored: all };
 }
 
 /**
@@ -65,7 +65,7 @@ export async function placeArrays(
     }
     weights.push({ location, data });
   }
-  return { model: Uint8Array.from(graph.model), folder: undefined, weights };
+  return { model: graph.model.slice(), folder: undefined, weights };
 }
 
 async function* piecesOf(

@@ -1,21 +1,15 @@
-import type { nameOfPart, pathPart, PieceAddress, PieceStore } from "./piece-store.js";
+import { nameOfPart, pathPart, type PieceAddress, type PieceStore } from "./piece-store.js";
 
 /** Name of the cache, and the address under which pieces are in it: a host that cannot exist. */
 const CACHE = "smolvlm";
 const BASE = "https://smolvlm.invalid/";
-
-/** How names become parts of an address, and back; given, so that a page loads nothing more of its own for this module's sake. */
-export interface PartNames {
-  readonly pathPart: typeof pathPart;
-  readonly nameOfPart: typeof nameOfPart;
-}
 
 /**
  * Pieces as entries of the Cache API, for browsers whose private file system a page cannot write.
  *
  * @throws what the browser throws where it has no Cache API, as on pages that are not served securely.
  */
-export async function cachePieceStore({ pathPart, nameOfPart }: PartNames): Promise<PieceStore> {
+export async function cachePieceStore(): Promise<PieceStore> {
   const cache = await caches.open(CACHE);
   const addressOf = ({ model, entry, piece }: PieceAddress): string =>
     BASE + [model, entry, piece].map(pathPart).join("/");

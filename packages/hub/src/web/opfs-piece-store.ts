@@ -1,8 +1,5 @@
 import { filesInWorker, pieceFiles } from "./piece-files.js";
-import { isOutOfRoom, nameOfPart, pathPart, type PieceAddress, type PieceStore } from "./piece-store.js";
-
-/** Folder of these packages in the origin's private file system. */
-const ROOT = "smolvlm";
+import { isOutOfRoom, nameOfPart, OPFS_ROOT, pathPart, type PieceAddress, type PieceStore } from "./piece-store.js";
 
 /**
  * Pieces as files of the origin's private file system. They are written by a worker, or where there is none through the browser's swap
@@ -14,7 +11,7 @@ const ROOT = "smolvlm";
 export async function opfsPieceStore(temporary?: FileSystemDirectoryHandle): Promise<PieceStore> {
   const origin = await navigator.storage.getDirectory();
   const root = async (): Promise<FileSystemDirectoryHandle> =>
-    temporary ?? (await origin.getDirectoryHandle(ROOT, { create: true }));
+    temporary ?? (await origin.getDirectoryHandle(OPFS_ROOT, { create: true }));
 
   async function folder(names: readonly string[], create: boolean): Promise<FileSystemDirectoryHandle | undefined> {
     let handle = await root();

@@ -1,5 +1,5 @@
 import { opfsPieceStore } from "./opfs-piece-store.js";
-import { isOutOfRoom, nameOfPart, pathPart, type PieceStore } from "./piece-store.js";
+import { isOutOfRoom, type PieceStore } from "./piece-store.js";
 
 /** Where a page may keep bytes: the best that the browser offers, or none, and then why. */
 export interface PageStorage {
@@ -24,7 +24,7 @@ export async function pageStorage(): Promise<PageStorage> {
 
 /** The Cache API's store, whose code few browsers need. */
 export async function cacheStore(): Promise<PieceStore> {
-  return (await import("./cache-piece-store.js")).cachePieceStore({ pathPart, nameOfPart });
+  return (await import("./cache-piece-store.js")).cachePieceStore();
 }
 
 /** Why bytes could not be written, in words for the person in front of the page. */

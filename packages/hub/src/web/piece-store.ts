@@ -28,6 +28,9 @@ export interface PieceAddress {
   readonly piece: string;
 }
 
+/** Folder of these packages in the origin's private file system. */
+export const OPFS_ROOT = "smolvlm";
+
 /** Bytes of a piece: large enough that requests and files are few, small enough that some are in memory at once. */
 export const PIECE_BYTES = 8 * 2 ** 20;
 

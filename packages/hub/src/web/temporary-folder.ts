@@ -1,5 +1,6 @@
+import { OPFS_ROOT } from "./piece-store.js";
+
 /** Where the folders of pages are, beside the models in the folder of these packages; no model's name begins with a dot. */
-const ROOT = "smolvlm";
 const TEMPORARY = ".temporary";
 
 let own: Promise<FileSystemDirectoryHandle> | undefined;
@@ -20,7 +21,7 @@ async function open(): Promise<FileSystemDirectoryHandle> {
     };
     navigator.locks.request(lockOf(id), hold).catch(fail);
   });
-  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(ROOT, { create: true });
+  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle(OPFS_ROOT, { create: true });
   const all = await root.getDirectoryHandle(TEMPORARY, { create: true });
   const { held = [] } = await navigator.locks.query();
   const alive = new Set(held.map(({ name }) => name));
