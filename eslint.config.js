@@ -45,7 +45,9 @@ export default tseslint.config(
   { files: ["apps/web-examples/*/page.js"], languageOptions: { globals: { document: "readonly", fetch: "readonly" } } },
   {
     files: ["tooling/bench/web/page-*.mjs"],
-    languageOptions: { globals: { fetch: "readonly", location: "readonly", performance: "readonly" } },
+    languageOptions: {
+      globals: { fetch: "readonly", location: "readonly", performance: "readonly", Worker: "readonly" },
+    },
   },
   {
     files: ["**/*.mjs", "**/*.js", "tooling/**/*.ts"],

@@ -89,6 +89,8 @@ async function measureSide(origin, { name, dtype, threads, prompt, ids, steps, n
       answer,
       decode,
       memory: memory.peak(),
+      // Last, as it takes memory of its own.
+      bandwidth: await call("bandwidth", { threads }),
     };
   } finally {
     await memory?.stop();

@@ -1,5 +1,6 @@
 /** The page that measures this project; `bench-web.mjs` calls its functions. */
 import { loadSmolVLM, tensor } from "smolvlm";
+import { bandwidth } from "./page-bandwidth.mjs";
 
 let smolvlm;
 let inputs;
@@ -50,7 +51,7 @@ globalThis.bench = {
     const { ms, value } = await timed(() => loadSmolVLM(at("/checkpoint/"), options));
     smolvlm = value;
     const { device, threads: used } = smolvlm.device;
-    return { ms, stages, device, threads: used, weights: smolvlm.memory.weights };
+    return { ms, stages, device, threads: used, weights: smolvlm.memory.weights, formats: smolvlm.model.formats };
   },
   /** Picture → pixel values and the prompt's ids, which go to the server: the other side computes with the same ones. */
   async prepare({ question }) {
@@ -86,4 +87,5 @@ globalThis.bench = {
     return { ms, tokens: [...value.answers[0].tokenIds] };
   },
   decode,
+  bandwidth,
 };

@@ -1,5 +1,6 @@
 /** The page that measures transformers.js on its WASM device; `bench-web.mjs` calls its functions. */
 import { AutoModelForVision2Seq, AutoProcessor, env, RawImage, Tensor } from "@huggingface/transformers";
+import { bandwidth } from "./page-bandwidth.mjs";
 
 env.allowLocalModels = true;
 env.allowRemoteModels = false;
@@ -87,4 +88,5 @@ globalThis.bench = {
     const { at, tokens } = await generate(promptOf(ids), steps + 1);
     return { times: at.slice(1).map((time, index) => time - at[index]), tokens: tokens.slice(0, steps) };
   },
+  bandwidth,
 };

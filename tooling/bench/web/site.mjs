@@ -74,7 +74,10 @@ export async function serveSite({ checkpoint, photo, largePhoto, peers }) {
     "convert-worker": join(packages, "smolvlm/src/web/convert-worker.ts"),
     "file-worker": join(packages, "smolvlm/src/web/file-worker.ts"),
   };
-  const assets = new Map(await bundle("ours", ours, { conditions: ["onnxruntime-web-use-extern-wasm"] }));
+  const assets = new Map([
+    ...(await bundle("ours", ours, { conditions: ["onnxruntime-web-use-extern-wasm"] })),
+    ...(await bundle("bandwidth", { worker: here("bandwidth-worker.mjs") })),
+  ]);
   const versions = {};
   const folders = { "/checkpoint/": checkpoint, "/ort-ours/": runtimeFiles(join(packages, "smolvlm/package.json")) };
   if (peers) {

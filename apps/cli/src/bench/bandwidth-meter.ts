@@ -1,8 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { READER_BYTES } from "./bandwidth-reader.js";
-import type { ReadSpan } from "./bandwidth-worker.js";
-
-const PASSES = 4;
+import { rateOf, type ReadSpan } from "./bandwidth-reader.js";
 
 /** Measures how fast some threads read memory together. It holds 256 MiB a thread until it is closed. */
 export interface BandwidthMeter {
@@ -18,12 +15,7 @@ export function bandwidthMeter(threads: number): BandwidthMeter {
     () => new Worker(new URL("./bandwidth-worker.js", import.meta.url), { execArgv: [] }),
   );
   return {
-    async measure() {
-      const spans = await Promise.all(workers.map(ask));
-      const start = Math.min(...spans.map((span) => span.start));
-      const end = Math.max(...spans.map((span) => span.end));
-      return (1000 * threads * PASSES * READER_BYTES) / (end - start);
-    },
+    measure: async () => rateOf(await Promise.all(workers.map(ask))),
     async close() {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
@@ -37,6 +29,6 @@ function ask(worker: Worker): Promise<ReadSpan> {
       resolve(span);
     });
     worker.once("error", reject);
-    worker.postMessage(PASSES);
+    worker.postMessage(undefined);
   });
 }

@@ -1,28 +1,50 @@
 /** A WebAssembly module that reads memory as fast as a core can; without ONNX Runtime, so that it is not measured against itself. */
 
 /** Bytes of one reader's memory: far beyond any cache. */
-export const READER_BYTES = 256 * 2 ** 20;
+const READER_BYTES = 256 * 2 ** 20;
+/** How often it is read for one measurement. */
+const PASSES = 4;
 
-/** What is used of Node's WebAssembly, whose types only the browser's libraries have. */
+/** What is used of WebAssembly, whose types only the browser's libraries have. */
 declare const WebAssembly: { instantiate(bytes: Uint8Array): Promise<{ instance: { exports: unknown } }> };
 
-/** A compiled reader. */
-export interface BandwidthReader {
+interface Reader {
   readonly memory: { readonly buffer: ArrayBuffer };
   /** Combines all 64-byte lines between two addresses with loads of 16 bytes. */
   read(from: number, to: number): number;
+}
+
+/** When a reader began and ended, in milliseconds since the epoch. */
+export interface ReadSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A reader with 256 MiB of memory that are there; for a thread of its own. Called, it reads all of it some times. */
+export async function openReader(): Promise<() => ReadSpan> {
+  const { instance } = await WebAssembly.instantiate(readerModule());
+  const { read, memory } = instance.exports as Reader;
+  new Float64Array(memory.buffer).fill(1);
+  read(0, READER_BYTES); // compiled and paged in
+  const now = (): number => performance.timeOrigin + performance.now();
+  return () => {
+    const start = now();
+    for (let pass = 0; pass < PASSES; pass++) read(0, READER_BYTES);
+    return { start, end: now() };
+  };
+}
+
+/** Bytes a second of readers that read at the same time. */
+export function rateOf(spans: readonly ReadSpan[]): number {
+  const start = Math.min(...spans.map((span) => span.start));
+  const end = Math.max(...spans.map((span) => span.end));
+  return (1000 * spans.length * PASSES * READER_BYTES) / (end - start);
 }
 
 /** LEB128, as WebAssembly writes integers. */
 const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
 const section = (id: number, bytes: readonly number[]): number[] => [id, ...leb(bytes.length), ...bytes];
 const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
-
-/** A reader with {@link READER_BYTES} of memory. */
-export async function compileReader(): Promise<BandwidthReader> {
-  const { instance } = await WebAssembly.instantiate(readerModule());
-  return instance.exports as BandwidthReader;
-}
 
 function readerModule(): Uint8Array {
   const [v128, i32] = [0x7b, 0x7f];
