@@ -39,6 +39,11 @@ export interface ByteSource {
    * @throws ModelFileError when the range leaves the file or the file is shorter than it said.
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
+  /**
+   * Where bytes are remote: the range is going to be read again and again, in small parts. What comes of it is to stay on this side, though
+   * nothing else may be kept. Nothing is fetched by this.
+   */
+  hold?(offset: number, length: number): void;
 }
 
 /** Where converted weights are kept between runs: a folder in Node, the browser's stores on the web, memory otherwise. */

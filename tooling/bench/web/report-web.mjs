@@ -38,7 +38,8 @@ export function reportWeb({ results, rawConfig, prompt, dtypes, threads, rounds,
   const config = parseModelConfig(rawConfig, "config.json");
   const bytesOf = (side) => bytesPerToken(config, textFormats(side, sides[side][0]), context);
   /** Of each round, the most that any page reached: they are pages of the same machine. */
-  const limits = Array.from({ length: rounds }, (_, round) =>
+  const done = Math.max(...Object.values(sides).map((measured) => measured.length));
+  const limits = Array.from({ length: done }, (_, round) =>
     Math.max(...Object.values(sides).map((measured) => measured[round]?.bandwidth ?? 0)),
   );
   /** What decoding reaches of the memory bandwidth, in each round, %. */

@@ -10,8 +10,8 @@ const DESCRIPTION = "about.json";
 export interface FilePieces {
   /** A piece that is kept; undefined where it is not. */
   read(index: number): Promise<Blob | undefined>;
-  /** Keeps a piece where it can be kept; in memory where it cannot and this is the `isLast` time that it could be fetched. */
-  write(index: number, bytes: Uint8Array<ArrayBuffer>, isLast?: boolean): Promise<void>;
+  /** Keeps a piece where it can be kept; in memory where it cannot and `isNeeded` again. */
+  write(index: number, bytes: Uint8Array<ArrayBuffer>, isNeeded?: boolean): Promise<void>;
   /** Indices of the pieces that are kept, whole. */
   indices(): Promise<readonly number[]>;
   /** Whether all pieces can be kept, so that it is worth fetching those that nobody has asked for yet. */
@@ -52,10 +52,10 @@ export class ModelStorage {
         known.set(index, found);
         return found;
       },
-      write: async (index, bytes, isLast = false) => {
+      write: async (index, bytes, isNeeded = false) => {
         const kept = await this.#write(model, entry, String(index), bytes);
         // A blob of bytes is the browser's to hold, and it may put it on disk.
-        const piece = kept ?? (isLast ? new Blob([bytes]) : undefined);
+        const piece = kept ?? (isNeeded ? new Blob([bytes]) : undefined);
         if (piece) known.set(index, piece);
       },
       indices: async () => {

@@ -176,6 +176,23 @@ describe("a large file", () => {
     expect(asked()).toEqual([rangeOf(0, 1), rangeOf(1, 5), rangeOf(5, 8)]);
   });
 
+  test("that is not kept has what is held of it at hand, and fetches nothing for a part of that", async () => {
+    const held = [PIECE_BYTES + 5, PIECE_BYTES] as const;
+    const row: [string, number, number] = ["model.safetensors", held[0] + 1000, 50];
+    const bytes = new Uint8Array(12 * PIECE_BYTES);
+    bytes.set(large);
+    server.repositories.set("org/name", { files: { ...files, "model.safetensors": bytes } });
+    // More than the last pieces that stay in the page anyway.
+    const reads = [["model.safetensors", 0, bytes.length] as const, row];
+    const report = await read({ options: { keep: false }, hold: [held], reads });
+    expect(report.hashes).toEqual(reads.map(([, at, length]) => sha256(bytes.subarray(at, at + length))));
+    const requests = asked();
+    expect(requests).toHaveLength(4);
+    const unheld = await read({ options: { keep: false }, reads });
+    expect(unheld.hashes).toEqual(report.hashes);
+    expect(asked()).toEqual([...requests, ...requests, rangeOf(1, 2)]);
+  });
+
   test("that is kept is fetched over all lines, and what was whole when one broke off is kept", async () => {
     // The request of the last pieces breaks in the second of them, and no other answers.
     const isLast = (range: string | undefined): boolean => Number(/\d+/.exec(range ?? "")?.[0]) >= 6 * PIECE_BYTES;

@@ -49,6 +49,8 @@ export class RemoteFile implements ByteSource {
   readonly #unwritten = new Set<number>();
   /** Pieces that were kept when that was looked up last, by index. */
   #kept: ReadonlySet<number> = new Set();
+  /** Pieces to be held where the browser keeps none, by index. */
+  readonly #held = new Set<number>();
   #whole: SharedWork<void> | undefined;
   #hasRanges = true;
 
@@ -73,6 +75,10 @@ export class RemoteFile implements ByteSource {
       bytes.set(part, start + from - offset);
     }
     return bytes;
+  }
+
+  hold(offset: number, length: number): void {
+    for (let at = Math.floor(offset / PIECE_BYTES); at * PIECE_BYTES < offset + length; at++) this.#held.add(at);
   }
 
   /** Absent where the pieces cannot all be kept. */
@@ -241,7 +247,7 @@ export class RemoteFile implements ByteSource {
     for (const resolve of this.#waiting.get(index) ?? []) resolve(bytes);
     this.#waiting.delete(index);
     this.#unwritten.add(index);
-    await pieces.write(index, bytes);
+    await pieces.write(index, bytes, this.#held.has(index));
     this.#unwritten.delete(index);
     this.#pending.delete(index);
     const most = pieces.isLasting ? RECENT_PIECES : UNKEPT_PIECES;

@@ -5,8 +5,13 @@ import { EmbeddingTable } from "./embedding-table.js";
 const [vocabulary, hidden] = [5000, 64];
 const values = Float32Array.from({ length: vocabulary * hidden }, (_, index) => index);
 
-function table(): { readonly table: EmbeddingTable; readonly reads: [number, number][] } {
+function table(): {
+  readonly table: EmbeddingTable;
+  readonly reads: [number, number][];
+  readonly held: [number, number][];
+} {
   const reads: [number, number][] = [];
+  const held: [number, number][] = [];
   const bytes = new Uint8Array(100 + values.byteLength);
   bytes.set(new Uint8Array(values.buffer), 100);
   const whole = memoryByteSource(bytes);
@@ -16,9 +21,11 @@ function table(): { readonly table: EmbeddingTable; readonly reads: [number, num
       reads.push([offset, length]);
       return whole.read(offset, length);
     },
+    hold: (offset: number, length: number) => void held.push([offset, length]),
   };
   const place = { file: { file: "m.safetensors", source }, offset: 100, byteLength: values.byteLength };
-  return { table: new EmbeddingTable({ key: "embed", dtype: "F32", shape: [vocabulary, hidden], ...place }), reads };
+  const tensor = { key: "embed", dtype: "F32", shape: [vocabulary, hidden], ...place } as const;
+  return { table: new EmbeddingTable(tensor), reads, held };
 }
 
 test("only the rows asked for are read, near ones together, and each once", async () => {
@@ -33,4 +40,10 @@ test("only the rows asked for are read, near ones together, and each once", asyn
   await embeddings.rows([5, 7]);
   expect(reads).toHaveLength(2);
   expect(await embeddings.rows([])).toEqual(new Map());
+});
+
+test("a remote file is told to hold the table, before it is read for the first time", () => {
+  const { reads, held } = table();
+  expect(held).toEqual([[100, values.byteLength]]);
+  expect(reads).toEqual([]);
 });

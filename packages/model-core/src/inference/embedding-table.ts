@@ -21,6 +21,8 @@ export class EmbeddingTable {
   constructor(tensor: NumberTensor) {
     this.#tensor = tensor;
     this.hiddenSize = tensor.shape[1] as number;
+    // Else a row of kilobytes would fetch megabytes while an answer is written.
+    tensor.file.source.hold?.(tensor.offset, tensor.byteLength);
   }
 
   /** The rows of these tokens, which must be in the vocabulary, by id; not to be changed. */

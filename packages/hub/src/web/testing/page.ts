@@ -12,6 +12,8 @@ export interface ReadRequest {
   readonly prefetch?: readonly string[];
   /** File, offset and length of each read. */
   readonly reads?: readonly (readonly [path: string, offset: number, length: number])[];
+  /** Ranges to be held of `model.safetensors`: offset and length. */
+  readonly hold?: readonly (readonly [offset: number, length: number])[];
   /** Milliseconds after which the whole is aborted. */
   readonly abortAfter?: number;
 }
@@ -50,7 +52,7 @@ async function readLocal(request: ReadRequest & { readonly as: "directory" | "fi
 async function report(
   reference: WebModelReference,
   options: OpenModelOptions,
-  { prefetch, reads = [], abortAfter }: Omit<ReadRequest, "reference" | "options">,
+  { prefetch, hold = [], reads = [], abortAfter }: Omit<ReadRequest, "reference" | "options">,
 ): Promise<ReadReport> {
   const progress: Pick<ProgressEvent, "loaded" | "total">[] = [];
   const fallbacks: string[] = [];
@@ -67,6 +69,7 @@ async function report(
       onFallback: (reason) => fallbacks.push(reason),
     });
     list = await files.list();
+    for (const range of hold) (await files.open("model.safetensors", { signal }))?.hold?.(...range);
     if (prefetch) await files.prefetch(prefetch, { signal });
     for (const [path, offset, length] of reads) {
       const source = await files.open(path, { signal });
