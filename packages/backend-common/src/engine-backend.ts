@@ -42,11 +42,19 @@ export function engineBackend({ name, target, link, place, adviceFor }: EngineBa
     const { signal } = sessionOptions;
     signal?.throwIfAborted();
     const total = graph.externalData.reduce((sum, { source }) => sum + source.size, 0);
-    const progress = (loaded: number): void =>
+    let hasBegun = false;
+    const report = (loaded: number): void => {
+      if (!hasBegun && loaded > 0) report(0);
+      hasBegun = true;
       sessionOptions.onProgress?.({ stage: "load", name: graph.name, loaded, total, unit: "bytes" });
-    progress(0);
-    const info = await place(where, graph, progress, signal)
-      .then((placed) => link.call("create", { ...placed, cache: graph.cache }))
+    };
+    const info = await place(where, graph, report, signal)
+      .then((placed) => {
+        const created = link.call("create", { ...placed, cache: graph.cache });
+        // Not before: who is told may keep this thread busy.
+        if (!hasBegun) report(0);
+        return created;
+      })
       .catch((error: unknown) => {
         signal?.throwIfAborted();
         throw disposed ? new DisposedError(`The backend ${name}`) : asBackendError(where, "loading", error, adviceFor);
@@ -57,7 +65,7 @@ export function engineBackend({ name, target, link, place, adviceFor }: EngineBa
       signal?.throwIfAborted();
       throw new DisposedError(`The backend ${name}`);
     }
-    progress(total);
+    report(total);
     sessions.add(session);
     return session;
   }

@@ -33,9 +33,9 @@ export async function placeStored(
   for (const { location, source } of graph.externalData) {
     const stored = await source.stored?.({ signal });
     const pieces: Blob[] = [];
-    if (stored) report(source.size);
     // Each piece becomes the browser's to hold before the next is read.
-    else for await (const piece of piecesOf(source, { onLoaded: report, signal })) pieces.push(new Blob([piece]));
+    if (!stored)
+      for await (const piece of piecesOf(source, { onLoaded: report, signal })) pieces.push(new Blob([piece]));
     all.push({ location, ...(stored ?? { blob: new Blob(pieces) }) });
   }
   return { model: graph.model.slice(), folder: undefined, weights: [], stored: all };

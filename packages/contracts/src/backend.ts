@@ -77,6 +77,10 @@ export interface SessionGraph {
 /** Options of creating a session. */
 export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
+  /**
+   * First told when bytes have been read here, or else when another thread has all it needs to read them and to make the session: from then on
+   * the caller's thread is free for something else.
+   */
   readonly onProgress?: OnProgress | undefined;
 }
 

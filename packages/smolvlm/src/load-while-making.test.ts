@@ -37,6 +37,20 @@ test("makes as soon as loading reports, without waiting for its end, and passes 
   expect(loaded.isDisposed).toBe(false);
 });
 
+test("does not keep this thread busy before a download or a conversion has begun elsewhere", async () => {
+  const reported: string[] = [];
+  const load = async ({ onProgress }: LoadProgress): Promise<AsyncDisposable> => {
+    for (const stage of ["download", "convert", "load"] as const) {
+      onProgress?.({ ...event, stage });
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    return thing();
+  };
+  const onProgress = ({ stage }: ProgressEvent): void => void reported.push(stage);
+  await loadWhileMaking(load, () => reported.push("made"), { onProgress });
+  expect(reported).toEqual(["download", "convert", "load", "made"]);
+});
+
 test("makes after loading that reports nothing", async () => {
   const loaded = thing();
   expect(

@@ -1,11 +1,8 @@
 import type { LoadProgress } from "@smolvlm/model-core";
 
-/** Until the backend's thread has the graph whose loading was just announced, milliseconds: preparing it takes a few looks at files. */
-const HAND_OVER_MS = 5;
-
 /**
- * Loads one thing, and makes another in this thread as soon as loading has anything to report, for then others work: a network, or the thread
- * of a backend. A failure of one ends the other, and nothing remains loaded.
+ * Loads one thing, and makes another in this thread as soon as others are at work: the thread of a backend, which has the graph when it first
+ * reports, or a network or the threads that convert, which have sent something. A failure of one ends the other, and nothing remains loaded.
  */
 export async function loadWhileMaking<Loaded extends AsyncDisposable, Made>(
   load: (progress: LoadProgress) => Promise<Loaded>,
@@ -13,17 +10,16 @@ export async function loadWhileMaking<Loaded extends AsyncDisposable, Made>(
   { signal, onProgress }: LoadProgress,
 ): Promise<[Loaded, Made]> {
   const failed = new AbortController();
-  let report: () => void = () => undefined;
-  const reported = new Promise<void>((resolve) => (report = resolve));
+  let free: () => void = () => undefined;
+  const isFree = new Promise<void>((resolve) => (free = resolve));
   const loading = load({
     signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal,
     onProgress: (event) => {
-      report();
+      if (event.stage === "load" || event.loaded > 0) free();
       onProgress?.(event);
     },
   });
-  const handedOver = reported.then(() => new Promise<void>((resolve) => setTimeout(resolve, HAND_OVER_MS)));
-  const making = Promise.race([handedOver, loading]).then(make);
+  const making = Promise.race([isFree, loading]).then(make);
   try {
     return await Promise.all([loading, making]);
   } catch (error) {
