@@ -6,7 +6,7 @@ export interface ImageFile {
   readonly bytes: Uint8Array;
 }
 
-/** @throws MediaError when there are more than `maxBytes` bytes. */
+/** Checks that a file, called `media` in messages, is not too large. @throws MediaError when there are more than `maxBytes` bytes. */
 export function checkLength(media: string, length: number, maxBytes: number): void {
   if (length > maxBytes)
     throw new MediaError(media, `is larger than the limit of ${maxBytes} bytes; raise maxBytes to read it.`);

@@ -3,12 +3,8 @@ import type { ImageFile } from "../decode/image-file.js";
 import { readBase64, readDataUrl } from "../decode/inline-image.js";
 import { readInMemory, shortened } from "../decode/read-in-memory.js";
 import type { ImageSource } from "../image-decoder.js";
-import { fetchImage, type FetchLimits } from "./fetch-image.js";
-
-/** A URL without what may be secret in it. */
-function displayUrl(url: URL): string {
-  return url.protocol === "blob:" ? "blob: URL" : url.origin + url.pathname;
-}
+import { fetchImage } from "./fetch-image.js";
+import { displayUrl, type FetchLimits } from "./fetch-media.js";
 
 /** Text as a URL, relative to the page or worker; undefined where it is none, as relative text in a worker made of a blob. */
 function resolveUrl(text: string): URL | undefined {

@@ -6,7 +6,7 @@ import { imageKind } from "../decode/image-kind.js";
 import { orientPixels } from "../decode/orient-pixels.js";
 import type { ImageDecoder, ImageSource } from "../image-decoder.js";
 import { decodeWithBrowser } from "./decode-with-browser.js";
-import type { FetchLimits } from "./fetch-image.js";
+import type { FetchLimits } from "./fetch-media.js";
 import { isGrey16Png } from "./is-grey16-png.js";
 import { isDrawable, readDrawable, type Drawable } from "./read-drawable.js";
 import { readImageSource } from "./read-image-source.js";

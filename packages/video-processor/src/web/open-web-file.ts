@@ -1,4 +1,5 @@
 import { MediaError } from "@smolvlm/contracts";
+import { fetchMedia, type FetchLimits } from "@smolvlm/image-processor/web";
 import { animationKind } from "../animation.js";
 import type { VideoDecodeContext } from "../decode-context.js";
 import type { Mediabunny } from "../mediabunny/mediabunny.js";
@@ -6,7 +7,7 @@ import { openWithMediabunny } from "../mediabunny/open-with-mediabunny.js";
 import { refusePictures } from "../refuse-pictures.js";
 import type { VideoFrameSource } from "../video-frame-source.js";
 import { openAnimation } from "./open-animation.js";
-import { fetchVideo, wholeFile, type WebFile, type WebFileLimits } from "./read-web-file.js";
+import { wholeFile, type WebFile } from "./read-web-file.js";
 
 /** Seconds before a part of a file is asked for again; after these, it is an error. */
 const RETRY_DELAYS = [0.5, 2];
@@ -31,7 +32,7 @@ async function loadMediabunny(media: string): Promise<Mediabunny> {
  */
 export async function openWebFile(
   file: WebFile,
-  limits: WebFileLimits,
+  limits: FetchLimits,
   context: VideoDecodeContext,
 ): Promise<VideoFrameSource> {
   const { media, place, head } = file;
@@ -49,7 +50,7 @@ export async function openWebFile(
             const timer = setTimeout(() => late.abort(), PART_TIMEOUT_MS);
             const signal = init.signal ? AbortSignal.any([init.signal, late.signal]) : late.signal;
             try {
-              return await fetchVideo(place, media, { ...init, signal });
+              return await fetchMedia(place, media, { ...init, signal });
             } finally {
               clearTimeout(timer);
             }

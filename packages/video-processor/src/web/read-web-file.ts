@@ -1,14 +1,7 @@
 import { InvalidArgumentError, MediaError } from "@smolvlm/contracts";
+import { checkLength, displayUrl, fetchMedia, inTime, type FetchLimits } from "@smolvlm/image-processor/web";
 import { HEAD_BYTES } from "../refuse-pictures.js";
 import type { VideoFile } from "../video-frame-source.js";
-
-/** Limits of fetching. */
-export interface WebFileLimits {
-  /** Of what has to be held as a whole: bytes, animations, and files of servers that send no parts. */
-  readonly maxBytes: number;
-  /** Of fetching a file as a whole; milliseconds. */
-  readonly timeoutMs: number;
-}
 
 /** A video's file: held here, or on a server that sends the parts that are asked for. */
 export interface WebFile {
@@ -17,34 +10,6 @@ export interface WebFile {
   /** Its first bytes, at most `HEAD_BYTES`. */
   readonly head: Uint8Array;
   readonly place: Blob | URL;
-}
-
-function displayUrl(url: URL): string {
-  return url.protocol === "blob:" || url.protocol === "data:" ? `${url.protocol} URL` : url.origin + url.pathname;
-}
-
-function checkLength(media: string, length: number, maxBytes: number): void {
-  if (length > maxBytes)
-    throw new MediaError(media, `is larger than the limit of ${maxBytes} bytes; raise maxBytes to read it.`);
-}
-
-/**
- * `fetch` that says what is wrong.
- *
- * @throws MediaError for a refusal or fault of the server; the signal's reason when it aborts.
- */
-export async function fetchVideo(url: URL, media: string, init: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, init);
-  } catch (cause) {
-    init.signal?.throwIfAborted();
-    // A page is told nothing more than that it failed.
-    const reasons = "there is no connection, no such address, or its server allows no other site to read it (CORS)";
-    throw new MediaError(media, `could not be fetched: ${reasons}.`, { cause });
-  }
-  if (!response.ok) throw new MediaError(media, `the server answered ${response.status}; check the address.`);
-  return response;
 }
 
 /** A response's body as a Blob, which the browser may keep on disk. */
@@ -68,25 +33,6 @@ async function readBody(response: Response, media: string, maxBytes: number): Pr
   }
 }
 
-/** What `work` makes of a URL within the time. @throws MediaError when it is too slow or the connection is lost. */
-async function inTime<T>(
-  media: string,
-  { timeoutMs }: WebFileLimits,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  try {
-    return await work(signal ? AbortSignal.any([timeout, signal]) : timeout);
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (MediaError.isInstance(cause)) throw cause;
-    const slow = `did not arrive within ${timeoutMs} ms; raise timeoutMs to wait longer.`;
-    const lost = "the connection was lost while it was fetched; try again.";
-    throw new MediaError(media, timeout.aborted ? slow : lost, { cause });
-  }
-}
-
 async function ofBlob(media: string, blob: Blob): Promise<WebFile> {
   if (blob.size === 0) throw new MediaError(media, "is empty.");
   try {
@@ -96,14 +42,14 @@ async function ofBlob(media: string, blob: Blob): Promise<WebFile> {
   }
 }
 
-async function ofUrl(url: URL, limits: WebFileLimits, signal: AbortSignal | undefined): Promise<WebFile> {
+async function ofUrl(url: URL, limits: FetchLimits, signal: AbortSignal | undefined): Promise<WebFile> {
   const media = displayUrl(url);
   switch (url.protocol) {
     case "http:":
     case "https:":
       return inTime(media, limits, signal, async (either) => {
         const headers = { Range: `bytes=0-${HEAD_BYTES - 1}` };
-        const response = await fetchVideo(url, media, { headers, signal: either });
+        const response = await fetchMedia(url, media, { headers, signal: either });
         if (response.status !== 206) return ofBlob(media, await readBody(response, media, limits.maxBytes));
         return { media, head: new Uint8Array(await response.arrayBuffer()), place: url };
       });
@@ -119,9 +65,9 @@ async function ofUrl(url: URL, limits: WebFileLimits, signal: AbortSignal | unde
   }
 }
 
-function fetchWhole(url: URL, media: string, limits: WebFileLimits, signal?: AbortSignal): Promise<Blob> {
+function fetchWhole(url: URL, media: string, limits: FetchLimits, signal?: AbortSignal): Promise<Blob> {
   return inTime(media, limits, signal, async (either) =>
-    readBody(await fetchVideo(url, media, { signal: either }), media, limits.maxBytes),
+    readBody(await fetchMedia(url, media, { signal: either }), media, limits.maxBytes),
   );
 }
 
@@ -143,7 +89,7 @@ function resolveUrl(text: string): URL {
  */
 export async function readWebFile(
   source: VideoFile,
-  limits: WebFileLimits,
+  limits: FetchLimits,
   signal: AbortSignal | undefined,
 ): Promise<WebFile> {
   if (typeof source === "string") return ofUrl(resolveUrl(source), limits, signal);
@@ -159,6 +105,6 @@ export async function readWebFile(
 }
 
 /** The file as a whole, held here. @throws MediaError when it cannot be had or is over a limit. */
-export async function wholeFile({ place, media }: WebFile, limits: WebFileLimits, signal?: AbortSignal): Promise<Blob> {
+export async function wholeFile({ place, media }: WebFile, limits: FetchLimits, signal?: AbortSignal): Promise<Blob> {
   return place instanceof Blob ? place : fetchWhole(place, media, limits, signal);
 }

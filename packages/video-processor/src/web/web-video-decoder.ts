@@ -1,12 +1,12 @@
 import { InvalidArgumentError, MediaError, type ReadOptions } from "@smolvlm/contracts";
-import { objectKind } from "@smolvlm/image-processor/web";
+import { objectKind, type FetchLimits } from "@smolvlm/image-processor/web";
 import type { VideoDecodeContext } from "../decode-context.js";
 import { limit, MAX_BYTES, resolveDecoderOptions, TIMEOUT_MS, type VideoDecoderOptions } from "../decoder-options.js";
 import type { VideoDecoder, VideoFile, VideoFrameSource } from "../video-frame-source.js";
 import { abortable } from "./abortable.js";
 import { openTrack } from "./open-track.js";
 import { openWebFile } from "./open-web-file.js";
-import { readWebFile, type WebFileLimits } from "./read-web-file.js";
+import { readWebFile } from "./read-web-file.js";
 import { isWebFrames, openWebFrames, type WebFrame, type WebFrameSequence } from "./web-frames.js";
 
 /** What a video may be given as in a browser: a file in one of its forms, a `<video>`, a camera, or frames. */
@@ -76,7 +76,7 @@ function isTrack(source: unknown): source is MediaStreamTrack {
  * @throws InvalidArgumentError for an option out of range.
  */
 export function webVideoDecoder(options: WebVideoDecoderOptions = {}): WebVideoDecoder {
-  const limits: WebFileLimits = {
+  const limits: FetchLimits = {
     maxBytes: limit("maxBytes", options.maxBytes, MAX_BYTES),
     timeoutMs: limit("timeoutMs", options.timeoutMs, TIMEOUT_MS),
   };
