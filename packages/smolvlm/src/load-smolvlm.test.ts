@@ -11,6 +11,7 @@ import { loadSmolVLM } from "smolvlm";
 import { expect, test, vi } from "vitest";
 import { loadWith } from "./load-smolvlm.js";
 import { nodeRuntime } from "./node/node-runtime.js";
+import { weightMeter } from "./weight-meter.js";
 
 test("a processor that cannot be made fails at once; the backend is disposed of when it has started", async () => {
   let start: (backend: Backend) => void = () => undefined;
@@ -62,22 +63,10 @@ test.each([
   const files = await openModel(nanoModelPath);
   const text = await readFile(join(nanoModelPath, "tokenizer.json"), "utf8");
   const broken = memoryModelFiles({ "tokenizer.json": change(text) });
-  let open = 0;
   let isDisposed = false;
-  const inner = nodeBackend({ threads: 1 });
+  const inner = weightMeter(nodeBackend({ threads: 1 }));
   const createBackend = (): Backend => ({
     ...inner,
-    async createSession(graph, options) {
-      const session = await inner.createSession(graph, options);
-      open++;
-      const dispose = session[Symbol.asyncDispose].bind(session);
-      return Object.assign(session, {
-        [Symbol.asyncDispose]: async () => {
-          open--;
-          await dispose();
-        },
-      });
-    },
     [Symbol.asyncDispose]: async () => {
       isDisposed = true;
       await inner[Symbol.asyncDispose]();
@@ -93,7 +82,7 @@ test.each([
   const runtime = { ...nodeRuntime, createBackend, createConverter };
   const loading = loadWith(runtime, mixed, { store: memoryByteStore() });
   await expect(loading).rejects.toThrow(message);
-  expect([open, isDisposed]).toEqual([0, true]);
+  expect([inner.weightBytes, isDisposed]).toEqual([0, true]);
 });
 
 function contradicting(text: string): string {
