@@ -1,6 +1,9 @@
 import { BackendError } from "@smolvlm/contracts";
 import type { ConvertedRows, RowsConverter, RowsRequest } from "@smolvlm/model-core";
 
+/** How long a thread waits for something to do before it ends, milliseconds: between two weights there is a moment, to start another takes one. */
+const IDLE_MS = 1000;
+
 /** What a converting thread is asked. */
 export interface ConvertCall {
   readonly id: number;
@@ -35,30 +38,44 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** What a thread has to do. */
+interface Work {
+  requests: number;
+  /** Ends the thread where it has none. */
+  timer?: ReturnType<typeof setTimeout> | undefined;
+}
+
 /**
- * Converts weights in `count` threads, each started when there is something for it to do. Disposing ends them; another conversion starts
- * new ones.
+ * Converts weights in `count` threads, each started when there is something for it to do. They end when there has been nothing for a while, or
+ * are ended by disposing; another conversion, of weights that have been deleted since, starts new ones.
  */
 export function convertingThreads(
   count: number,
   start: (reports: ThreadReports) => ConvertingThread,
 ): RowsConverter & AsyncDisposable {
   const waiting = new Map<number, Waiting>();
-  /** How many requests each has. */
-  const threads = new Map<ConvertingThread, number>();
+  const threads = new Map<ConvertingThread, Work>();
   let lastId = 0;
 
   function done(id: number): Waiting | undefined {
     const call = waiting.get(id);
+    const work = call && threads.get(call.thread);
+    if (!work) return undefined;
     waiting.delete(id);
-    const rest = call && (threads.get(call.thread) ?? 0) - 1;
-    if (rest === undefined) return undefined;
-    threads.set((call as Waiting).thread, rest);
-    if (rest === 0) call?.thread.hold?.(false);
+    if (--work.requests === 0) {
+      call.thread.hold?.(false);
+      work.timer = setTimeout(() => end(call.thread), IDLE_MS);
+    }
     return call;
   }
 
+  function end(thread: ConvertingThread): unknown {
+    lose(thread, "was ended.");
+    return thread.end();
+  }
+
   function lose(thread: ConvertingThread, problem: string, cause?: unknown): void {
+    clearTimeout(threads.get(thread)?.timer);
     if (!threads.delete(thread)) return;
     for (const [id, call] of waiting) {
       if (call.thread !== thread) continue;
@@ -76,14 +93,14 @@ export function convertingThreads(
       },
       fail: (problem, cause) => lose(thread, problem, cause),
     });
-    threads.set(thread, 0);
+    threads.set(thread, { requests: 0 });
     return thread;
   }
 
   /** The one with least to do; a new one while all have something and there may be more. */
   function next(): ConvertingThread {
-    const [least] = [...threads].sort(([, a], [, b]) => a - b);
-    return least && (least[1] === 0 || threads.size >= count) ? least[0] : add();
+    const [least] = [...threads].sort(([, a], [, b]) => a.requests - b.requests);
+    return least && (least[1].requests === 0 || threads.size >= count) ? least[0] : add();
   }
 
   return {
@@ -92,7 +109,9 @@ export function convertingThreads(
       return new Promise((resolve, reject) => {
         const id = ++lastId;
         waiting.set(id, { thread, resolve, reject });
-        threads.set(thread, (threads.get(thread) ?? 0) + 1);
+        const work = threads.get(thread) as Work;
+        clearTimeout(work.timer);
+        work.requests++;
         thread.hold?.(true);
         const { buffer, byteOffset, byteLength } = request.bytes;
         // Bytes that share their buffer with others are copied; a buffer of their own is moved.
@@ -101,9 +120,7 @@ export function convertingThreads(
       });
     },
     async [Symbol.asyncDispose]() {
-      const all = [...threads.keys()];
-      for (const thread of all) lose(thread, "was ended.");
-      await Promise.all(all.map((thread) => thread.end()));
+      await Promise.all([...threads.keys()].map(end));
     },
   };
 }

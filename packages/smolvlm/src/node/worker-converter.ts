@@ -6,8 +6,7 @@ import { convertingThreads, type ConvertReply } from "../converting-threads.js";
 /** More are no faster: then reading and writing the files takes the time. */
 const MAX_THREADS = 2;
 
-/** Converts weights in worker threads, started when first used, so that the event loop stays free. Disposing it ends them; another
- * conversion starts new ones. */
+/** Converts weights in worker threads, started when first used, so that the event loop stays free. Disposing it ends them. */
 export function workerConverter(): RowsConverter & AsyncDisposable {
   return convertingThreads(Math.min(MAX_THREADS, availableParallelism()), ({ reply, fail }) => {
     const worker = new Worker(new URL("./convert-worker.js", import.meta.url), { execArgv: [] });

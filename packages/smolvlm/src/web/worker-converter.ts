@@ -27,6 +27,7 @@ export function workerConverter(otherwise: RowsConverter): RowsConverter & Async
     async [Symbol.asyncDispose]() {
       await canWork;
       first?.terminate();
+      first = undefined;
       await threads[Symbol.asyncDispose]();
     },
   };
