@@ -20,6 +20,7 @@ import type { Projections } from "./linear.js";
 import { matmul, matmulTransposed } from "./matmul.js";
 import { pastName, pastScaleName, PRESENT } from "./past-names.js";
 import { split } from "./split.js";
+import { stackBias, unstack } from "./stacked-heads.js";
 
 /** Sizes of the attention of all layers. */
 export interface CausalAttentionShape {
@@ -47,7 +48,7 @@ export interface NewRowsContext {
   readonly angles: readonly [cos: Value, sin: Value];
   /** Which row of the angles each head of each position has, int64 [rows, keyValueHeads · (groups + 2)]. */
   readonly angleRows: Value;
-  /** 0 at the keys that each position may see [batch, 1, 1, positions of the query, past + sequence]. */
+  /** 0 at the keys that each position may see, for stacked heads or not [batch, 1, 1, positions of the query, past + sequence]. */
   readonly bias: Value;
   /** Sizes of past and new positions, int64 [2]. */
   readonly lengths: Value;
@@ -70,7 +71,7 @@ export interface CausalAttentionInputs {
 export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): CausalContext {
   if (graph.attention) return graph.attention(graph, shape, layers);
   if (graph.target.keyValueCache === "in-place") return inPlaceContext(graph, shape, layers);
-  const { keyValueHeads, headDim, heads } = shape;
+  const { keyValueHeads, headDim } = shape;
   const angles: readonly Dim[] = ["rows", headDim / 2];
   const pastLengths = graph.input("past_lengths", "int32", ["batch"]);
   const cos = graph.input("rotary_cos", "float32", angles);
@@ -80,11 +81,14 @@ export function causalContext(graph: GraphBuilder, shape: CausalAttentionShape, 
       declarePast(graph, layer, kind, { keyValueHeads, headDim });
     }
   }
+  const mask = maskOf(graph, pastLengths);
+  const bias = stacksGroups(graph) ? stackBias(mask, shape) : mask;
+  const [batch, ...others] = bias.dims as [Dim, ...Dim[]];
   return {
     kind: "new-rows",
     shape,
     ...anglesOf(cos, sin, shape),
-    bias: maskOf(graph, pastLengths, stacksGroups(graph) ? heads / keyValueHeads : 1),
+    bias: graph.node("Unsqueeze", [bias, graph.integers([1])], { dtype: bias.dtype, dims: [batch, 1, ...others] }),
     lengths: graph.concat([graph.size("past"), graph.size("sequence")]),
     presents: [],
   };
@@ -139,35 +143,25 @@ function stacksGroups({ target }: GraphBuilder): boolean {
   return target.device !== "cpu";
 }
 
-/** 0 at the keys that each position may see, repeated for stacked groups [batch, 1, 1, groups · sequence, past + sequence]. */
-function maskOf(graph: GraphBuilder, pastLengths: Value, groups: number): Value {
-  const groupRows = groups === 1 ? "sequence" : `${groups}*sequence`;
-  const validLengths = cast(pastLengths, "int64").reshape(["batch", 1, 1, 1, 1]);
-  const past = maskUnless("Less", countTo(graph, "past"), validLengths, ["batch", 1, 1, 1, "past"]);
+/** 0 at the keys that each position may see [batch, 1, sequence, past + sequence]. */
+function maskOf(graph: GraphBuilder, pastLengths: Value): Value {
+  const validLengths = cast(pastLengths, "int64").reshape(["batch", 1, 1, 1]);
+  const past = maskUnless("Less", countTo(graph, "past"), validLengths, ["batch", 1, 1, "past"]);
   const positions = countTo(graph, "sequence");
   const [keys, queries] = [positions.reshape([1, "sequence"]), positions.reshape(["sequence", 1])];
   const causal = maskUnless("LessOrEqual", keys, queries, ["sequence", "sequence"]);
-  const stacked = expand(causal, [graph.integers([groups, 1, 1])], [groups, "sequence", "sequence"]).reshape([
-    1,
-    1,
-    1,
-    groupRows,
-    "sequence",
-  ]);
   const one = graph.integers([1]);
-  const rows = graph.node("Shape", [stacked], { attributes: { start: 3, end: 4 }, dtype: "int64", dims: [1] });
   const parts = [
-    expand(past, [one, one, one, rows, one], ["batch", 1, 1, groupRows, "past"]),
-    expand(stacked, [graph.size("batch"), one, one, one, one], ["batch", 1, 1, groupRows, "sequence"]),
+    expand(past, [one, one, graph.size("sequence"), one], ["batch", 1, "sequence", "past"]),
+    expand(causal, [graph.size("batch"), one, one, one], ["batch", 1, "sequence", "sequence"]),
   ];
-  const dims = ["batch", 1, 1, groupRows, "past+sequence"];
-  return graph.node("Concat", parts, { attributes: { axis: 4 }, dtype: "float32", dims });
+  const dims = ["batch", 1, "sequence", "past+sequence"];
+  return graph.node("Concat", parts, { attributes: { axis: 3 }, dtype: "float32", dims });
 }
 
 /** x repeated along its axes of size 1, to the sizes that `shape` adds up to. */
 function expand(x: Value, shape: readonly Value[], dims: readonly Dim[]): Value {
-  const sizes = shape.length === 1 ? (shape[0] as Value) : x.graph.concat(shape);
-  return x.graph.node("Expand", [x, sizes], { dtype: x.dtype, dims });
+  return x.graph.node("Expand", [x, x.graph.concat(shape)], { dtype: x.dtype, dims });
 }
 
 /**
@@ -196,11 +190,8 @@ export function causalAttention(context: CausalContext, inputs: CausalAttentionI
     attributes: { axis: 4 },
     results: ["past", "sequence"].map((keys) => ({ dtype: "float32", dims: [...all.slice(0, -1), keys] })),
   }) as [Value, Value];
-  return matmul(scaled(toPast, layer, "value"), pastOf(graph, layer, "value"))
-    .add(matmul(toNew, value))
-    .reshape(["batch", keyValueHeads, groups, "sequence", headDim])
-    .transpose([0, 3, 1, 2, 4])
-    .reshape(["rows", heads * headDim]);
+  const attended = matmul(scaled(toPast, layer, "value"), pastOf(graph, layer, "value")).add(matmul(toNew, value));
+  return unstack(attended, shape);
 }
 
 /**

@@ -36,10 +36,15 @@ export function stackBias(bias: Value, shape: CausalAttentionShape): Value {
  * @returns [rows, heads · headDim]
  */
 export function attendStacked(scores: Value, values: Value, shape: CausalAttentionShape): Value {
-  const { heads, keyValueHeads, headDim } = shape;
   const { graph, dtype, dims } = scores;
   const weights = graph.node("Softmax", [scores], { attributes: { axis: 3 }, dtype, dims });
-  return matmul(weights, values)
+  return unstack(matmul(weights, values), shape);
+}
+
+/** What was attended to [batch, keyValueHeads, groups · sequence, headDim], or with more axes in between, → [rows, heads · headDim]. */
+export function unstack(attended: Value, shape: CausalAttentionShape): Value {
+  const { heads, keyValueHeads, headDim } = shape;
+  return attended
     .reshape(["batch", keyValueHeads, groupsOf(shape), "sequence", headDim])
     .transpose([0, 3, 1, 2, 4])
     .reshape(["rows", heads * headDim]);
