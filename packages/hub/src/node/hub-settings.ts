@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { InvalidArgumentError } from "@smolvlm/contracts";
 import { errorCode, fileProblem } from "./file-problem.js";
 import { StorageError } from "../errors.js";
+import { checkEndpoint, checkToken } from "../remote/make-client.js";
 
 /** Where models come from and are kept. Each option is set by an environment variable when it is absent, as in Python. */
 export interface HubOptions {
@@ -58,18 +58,20 @@ export async function hubSettings(options: HubOptions, environment: Environment)
   return {
     cacheDir: resolve(expandHome(cacheDir)),
     token: checkToken(
-      options.token ??
+      "token (HF_TOKEN)",
+      (options.token ??
         value("HF_TOKEN") ??
         value("HUGGING_FACE_HUB_TOKEN") ??
-        (await readToken(value("HF_TOKEN_PATH") ?? join(home, "token"))),
+        (await readToken(value("HF_TOKEN_PATH") ?? join(home, "token")))) ||
+        undefined,
     ),
-    endpoint: checkEndpoint(options.endpoint ?? value("HF_ENDPOINT") ?? "https://huggingface.co"),
+    endpoint: checkEndpoint("endpoint (HF_ENDPOINT)", options.endpoint ?? value("HF_ENDPOINT")),
     offline,
   };
 }
 
 /** The folder of everything Hugging Face keeps for a user. */
-export function hubHome(environment: Environment): string {
+function hubHome(environment: Environment): string {
   const cache = environment["XDG_CACHE_HOME"] || join(homedir(), ".cache");
   return resolve(expandHome(environment["HF_HOME"] || join(cache, "huggingface")));
 }
@@ -81,25 +83,6 @@ export function expandHome(path: string): string {
 
 function isTrue(value: string | undefined): boolean {
   return ["1", "ON", "YES", "TRUE"].includes(value?.toUpperCase() ?? "");
-}
-
-function checkEndpoint(endpoint: string): string {
-  const trimmed = endpoint.replace(/\/+$/, "");
-  if (/^https?:\/\//i.test(trimmed) && URL.canParse(trimmed)) return trimmed;
-  throw new InvalidArgumentError({
-    argument: "endpoint (HF_ENDPOINT)",
-    expected: "an http(s) address",
-    found: endpoint,
-  });
-}
-
-function checkToken(token: string | false): string | undefined {
-  const trimmed = token === false ? "" : token.trim();
-  if (trimmed === "") return undefined;
-  if (/^[\x21-\x7e]+$/.test(trimmed)) return trimmed;
-  // The token itself must not end up in a log.
-  const found = "one with spaces or other characters that a header cannot hold";
-  throw new InvalidArgumentError({ argument: "token (HF_TOKEN)", expected: "an access token", found });
 }
 
 async function readToken(path: string): Promise<string> {

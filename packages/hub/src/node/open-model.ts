@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import { InvalidArgumentError, ModelFileError, type ModelFiles, type OnProgress } from "@smolvlm/contracts";
 import { RepositoryNotFoundError } from "../errors.js";
 import { parseModelReference } from "../model-reference.js";
-import type { HttpClient } from "../remote/http-client.js";
+import { makeClient } from "../remote/make-client.js";
 import { fileProblem } from "./file-problem.js";
 import { folderModelFiles } from "./folder-model-files.js";
 import { hubModelFiles } from "./hub-model-files.js";
-import { expandHome, hubSettings, type HubOptions, type HubSettings } from "./hub-settings.js";
+import { expandHome, hubSettings, type HubOptions } from "./hub-settings.js";
 import { smolvlmCacheDir } from "./smolvlm-cache-dir.js";
 import { urlModelFiles } from "./url-model-files.js";
 
@@ -20,9 +20,6 @@ export interface OpenModelOptions extends HubOptions {
   /** Stops the opening; what is downloaded later takes its own signal. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Timeout, retries and first pause of requests, for options that are absent. */
-const DEFAULTS = { timeout: 30_000, retries: 5, retryDelay: 500 } as const;
 
 /**
  * Opens a model: a folder (absolute, relative, `~/…` or a `file:` URL), a repository of the Hub (`org/name`, `org/name@revision`,
@@ -40,7 +37,9 @@ export async function openModel(reference: string | URL, options: OpenModelOptio
   if (folder !== undefined) return folderModelFiles(folder, { signal });
 
   const settings = await hubSettings(options, process.env);
-  const client = httpClient(options, settings);
+  // Looked up at each call, so that a program may replace the global later.
+  const fetching: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const client = makeClient({ ...options, ...settings, fetch: fetching });
   const parsed = parseModelReference(text, settings.endpoint);
   switch (parsed.kind) {
     case "folder": {
@@ -88,16 +87,4 @@ async function whyNotAFolder(path: string): Promise<string> {
   } catch (cause) {
     return `this folder ${fileProblem(cause)}`;
   }
-}
-
-function httpClient(options: HubOptions, settings: HubSettings): HttpClient {
-  return {
-    // Looked up at each call, so that a program may replace the global later.
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
-    token: settings.token,
-    origin: new URL(settings.endpoint).origin,
-    timeout: options.timeout ?? DEFAULTS.timeout,
-    retries: options.retries ?? DEFAULTS.retries,
-    retryDelay: options.retryDelay ?? DEFAULTS.retryDelay,
-  };
 }

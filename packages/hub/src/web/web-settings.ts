@@ -1,5 +1,5 @@
-import { InvalidArgumentError } from "@smolvlm/contracts";
 import type { HttpClient } from "../remote/http-client.js";
+import { checkEndpoint, checkToken, makeClient } from "../remote/make-client.js";
 
 /** How a page talks to the Hub, a mirror of it, or another server. */
 export interface WebRequestOptions {
@@ -19,32 +19,19 @@ export interface WebRequestOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
-/** Timeout, retries and first pause of requests, for options that are absent. */
-const DEFAULTS = { timeout: 30_000, retries: 5, retryDelay: 500 } as const;
-
 /** The Hub's address of these options, without a slash at the end. @throws InvalidArgumentError for what is no http(s) address. */
-export function endpointOf({ endpoint = "https://huggingface.co" }: WebRequestOptions): string {
-  const trimmed = endpoint.replace(/\/+$/, "");
-  if (/^https?:\/\//i.test(trimmed) && URL.canParse(trimmed)) return trimmed;
-  throw new InvalidArgumentError({ argument: "endpoint", expected: "an http(s) address", found: endpoint });
+export function endpointOf({ endpoint }: WebRequestOptions): string {
+  return checkEndpoint("endpoint", endpoint);
 }
 
 /** The client of these options. @throws InvalidArgumentError for an endpoint or token that cannot be used. */
 export function webClient(options: WebRequestOptions): HttpClient {
-  const token = options.token?.trim() || undefined;
-  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
-    // The token itself must not end up in a log.
-    const found = "one with spaces or other characters that a header cannot hold";
-    throw new InvalidArgumentError({ argument: "token", expected: "an access token", found });
-  }
-  return {
+  return makeClient({
+    ...options,
+    endpoint: endpointOf(options),
+    token: checkToken("token", options.token),
     // Looked up at each call, so that a page may replace the global later. Past the browser's own cache, which would keep everything a
     // second time and lets only one request for an address go on at a time.
     fetch: options.fetch ?? ((input, init) => fetch(input, { ...init, cache: "no-store" })),
-    token,
-    origin: new URL(endpointOf(options)).origin,
-    timeout: options.timeout ?? DEFAULTS.timeout,
-    retries: options.retries ?? DEFAULTS.retries,
-    retryDelay: options.retryDelay ?? DEFAULTS.retryDelay,
-  };
+  });
 }
