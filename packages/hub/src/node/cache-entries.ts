@@ -74,7 +74,8 @@ async function conversions(folder: string): Promise<readonly CacheEntry[]> {
   return entries;
 }
 
-interface Record {
+/** What is read of what the store notes of converted weights. */
+interface WeightsRecord {
   readonly model: string;
   readonly graph: string;
   readonly device: string;
@@ -82,13 +83,13 @@ interface Record {
   readonly weights: string;
 }
 
-async function readRecord(path: string): Promise<Record | undefined> {
+async function readRecord(path: string): Promise<WeightsRecord | undefined> {
   try {
     if ((await stat(path)).size > MAX_RECORD_BYTES) return undefined;
-    const json = JSON.parse(await readFile(path, "utf8")) as Partial<Record> | null;
+    const json = JSON.parse(await readFile(path, "utf8")) as Partial<WeightsRecord> | null;
     const texts = [json?.model, json?.graph, json?.device, json?.weights];
     return texts.every((text) => typeof text === "string") && Array.isArray(json?.formats)
-      ? (json as Record)
+      ? (json as WeightsRecord)
       : undefined;
   } catch {
     return undefined;

@@ -23,8 +23,9 @@ interface JoinedContext {
 const TOTAL = "past+sequence";
 
 /**
- * Attention whose past and new rows come out together (`keyValueCache: "joined"`). Declares the inputs by which exported decoders are positioned and masked: `attention_mask` int64 [batch, past + sequence], 0 at
- * padding wherever it is, `position_ids` int64 [batch, sequence], and the past of every layer, which may have no rows.
+ * Attention whose past and new rows come out together (`keyValueCache: "joined"`). Declares the inputs by which exported decoders are
+ * positioned and masked: `attention_mask` int64 [batch, past + sequence], 0 at padding wherever it is, `position_ids` int64 [batch,
+ * sequence], and the past of every layer, which may have no rows.
  */
 export function joinedAttention(graph: GraphBuilder, shape: CausalAttentionShape, layers: number): OwnContext {
   const { keyValueHeads, headDim, ropeTheta } = shape;

@@ -42,7 +42,8 @@ export interface PlacedWeights {
 /**
  * Puts the weights of a graph where a backend can use them. Where all are in local files as the graph wants them, that is where they are:
  * the graph points into the safetensors files and nothing is copied. Otherwise they are converted, piece by piece, into one entry of the
- * store, which the next load finds there, unless the store is a temporary one, which forgets them when they are accepted. What the next load finds is used only if it is complete, unchanged, and was accepted.
+ * store, which the next load finds there, unless the store is a temporary one, which forgets them when they are accepted. What the next load
+ * finds is used only if it is complete, unchanged, and was accepted.
  *
  * @throws ModelFileError when the checkpoint cannot be read; QuantizationError when a format loses too much; the signal's reason when it is
  * aborted. Then nothing is stored.

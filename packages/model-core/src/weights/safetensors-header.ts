@@ -7,7 +7,7 @@ import { safetensorsTypes, type CheckpointTensor, type SafetensorsType, type Wei
  */
 export const MAX_HEADER_BYTES = 16 * 2 ** 20;
 /** Most tensors in one file: a model of the largest size that the configuration may ask for has some thousands. */
-export const MAX_TENSORS = 65_536;
+const MAX_TENSORS = 65_536;
 /** Most axes of a tensor; a convolution has four. */
 const MAX_RANK = 8;
 /** Longest key; the longest published one has 73 characters. */
