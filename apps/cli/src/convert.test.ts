@@ -94,6 +94,8 @@ describe("convert", () => {
     expect(await readdir(join(place, "onnx"))).toContain("decoder_model_merged_quantized.onnx");
     const refused = await capture(["convert", "nano", `${place}-2`, ...layout, "--dtype", "int8"]);
     expect(refused.stderr).toContain("expected fp32, q8 or q4 in the layout of transformers.js");
+    const unchecked = await capture(["convert", "nano", `${place}-3`, ...layout, "--check"]);
+    expect(unchecked.stderr).toContain("check: expected the layout smolvlm, found transformers.js");
   });
 });
 

@@ -51,3 +51,18 @@ test("an abort or a failure in the middle leaves nothing, and what was there bef
     expect(await readdir(place)).toEqual(["old.bin"]);
   }
 });
+
+test("a check sees the whole folder before that is in its place, and what it refuses is not there", async () => {
+  const place = join(root, "model");
+  await writeModelFolder(place, [file("old.bin", halves)]);
+  let seen: readonly string[] = [];
+  const error = new ModelFileError("a.bin", "is not what it should be.");
+  const check = async (folder: string): Promise<void> => {
+    seen = await readdir(folder);
+    expect(await readdir(place)).toEqual(["old.bin"]);
+    throw error;
+  };
+  await expect(writeModelFolder(place, [file("a.bin", halves)], { force: true, check })).rejects.toBe(error);
+  expect(seen).toEqual(["a.bin"]);
+  expect([await readdir(root), await readdir(place)]).toEqual([["model"], ["old.bin"]]);
+});

@@ -19,19 +19,21 @@ export interface FolderFile {
 export interface WriteFolderOptions extends OpenOptions {
   /** Whether a folder that has something in it is replaced; otherwise it is refused. */
   readonly force?: boolean | undefined;
+  /** Looks at the folder, as complete as it will be, before it gets its place; what it throws is an error like others. */
+  readonly check?: ((folder: string) => Promise<void>) | undefined;
 }
 
 /**
  * Writes a folder that is there when all of it is: it is written beside its place under another name, which is changed at the end. After an
  * error or an abort nothing remains.
  *
- * @throws InvalidArgumentError when the folder has something in it; StorageError when it cannot be written; whatever the files' pieces
- * throw; the signal's reason when it is aborted.
+ * @throws InvalidArgumentError when the folder has something in it; StorageError when it cannot be written; whatever the files' pieces and
+ * the check throw; the signal's reason when it is aborted.
  */
 export async function writeModelFolder(
   folder: string,
   files: readonly FolderFile[],
-  { force = false, signal, onProgress }: WriteFolderOptions = {},
+  { force = false, check, signal, onProgress }: WriteFolderOptions = {},
 ): Promise<void> {
   const place = resolve(folder);
   signal?.throwIfAborted();
@@ -50,6 +52,7 @@ export async function writeModelFolder(
         onProgress?.({ stage: "convert", name: file.path, loaded, total, unit: "bytes" });
       });
     }
+    await check?.(temporary);
     signal?.throwIfAborted();
     await publish(temporary, place);
   } catch (cause) {

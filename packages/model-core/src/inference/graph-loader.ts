@@ -19,11 +19,13 @@ export interface GraphLoaderInit {
   /** Identifies the content of the checkpoint. */
   readonly revision: string;
   readonly weights: Weights;
+  /** Weights that these were converted from. */
+  readonly original?: Weights | undefined;
   /** Checks converted graphs as a whole. */
   readonly check?: ConversionCheck | undefined;
 }
 
-/** A graph that was converted and loaded just now. */
+/** A graph that was converted just now, and loaded. */
 export interface ConvertedGraph {
   /** `vision`, `language`. */
   readonly name: string;
@@ -34,7 +36,7 @@ export interface ConvertedGraph {
   readonly backend: Backend;
   /** @internal what it was made of */
   readonly built: BuiltGraph;
-  /** @internal */
+  /** @internal those before conversion */
   readonly weights: Weights;
   /** @internal */
   readonly placing: Omit<PlaceOptions, "store">;
@@ -110,7 +112,7 @@ export class GraphLoader {
    */
   async load(built: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
     const { graph, name, cache } = built;
-    const { backend, weights, check } = this.#init;
+    const { backend, weights, original, check } = this.#init;
     const placing = this.#placing(built, options);
     const placed = this.#placed.then(() => placeWeights(graph.storedParameters, placing));
     this.#placed = placed.catch(() => undefined);
@@ -119,9 +121,9 @@ export class GraphLoader {
     try {
       const bytes = graph.encode(name, locate);
       session = await backend.createSession({ name, model: bytes, externalData, cache }, options);
-      await conversion?.accept(
-        await check?.({ name, model: placing.model, session, backend, built, weights, placing }),
-      );
+      const converted = { name, model: placing.model, session, backend, built, weights: original ?? weights, placing };
+      const figures = (conversion ?? original) && (await check?.(converted));
+      await conversion?.accept(figures);
       return session;
     } catch (error) {
       await session?.[Symbol.asyncDispose]();

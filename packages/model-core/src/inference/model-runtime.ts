@@ -57,6 +57,8 @@ export interface FromPretrainedOptions extends LoadProgress {
   readonly converter?: RowsConverter | undefined;
   /** Checks each graph as a whole after its weights were converted, such as `probeConversion`; by default the matrices alone are checked. */
   readonly check?: ConversionCheck | undefined;
+  /** The checkpoint that a converted folder was made from; then `check` compares the two. */
+  readonly original?: ModelFiles | undefined;
 }
 
 /** A batch that is checked and whose frames are encoded. */
@@ -121,7 +123,7 @@ export class ModelRuntime {
     const { signal = failed.signal, onProgress } = options;
     const progress = { signal: AbortSignal.any([signal, failed.signal]), onProgress };
     try {
-      const isForLater = await loader.loadsAtOnce(vision, progress);
+      const isForLater = !options.original && (await loader.loadsAtOnce(vision, progress));
       await Promise.all([
         isForLater ? undefined : runtime.vision.load(vision, "features", progress),
         runtime.#language.get(outputs, () => loader.load(language, progress)),
@@ -247,14 +249,16 @@ export async function openLoader(
   files: ModelFiles,
   options: FromPretrainedOptions,
 ): Promise<{ loader: GraphLoader; config: SmolVLMConfig; parts: PartFormats; formats: ModelFormats }> {
-  const { backend, dtype, store = memoryByteStore(), converter, check, signal, onProgress } = options;
+  const { backend, dtype, store = memoryByteStore(), converter, check, original: source, signal, onProgress } = options;
   const manifest = await readManifest(files, { signal });
   const parts = resolveDtype(dtype, backend.target, { fixed: manifest?.formats });
   const formats = graphFormats(parts);
   const keyValues = resolveKvCacheDtype(options.kvCacheDtype, backend.target);
   const config = await readModelConfig(files, { signal });
   const weights = Weights.of(await openCheckpoint(files, { signal, onProgress, isConverted: manifest !== undefined }));
-  const { id: model, revision } = files;
-  const loader = new GraphLoader({ backend, store, converter, check, model, revision, weights });
+  const original = source && Weights.of(await openCheckpoint(source, { signal, onProgress }));
+  const { id: model } = source ?? files;
+  const { revision } = files;
+  const loader = new GraphLoader({ backend, store, converter, check, model, revision, weights, original });
   return { loader, config, parts, formats: { ...formats, text: { ...formats.text, keyValues } } };
 }

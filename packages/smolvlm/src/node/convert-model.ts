@@ -1,8 +1,11 @@
+import { nodeBackend } from "@smolvlm/backend-node";
 import { InvalidArgumentError, type ModelFiles } from "@smolvlm/contracts";
-import { writeModelFolder } from "@smolvlm/hub/node";
+import { openModel, writeModelFolder } from "@smolvlm/hub/node";
 import {
   convertedFiles,
+  SmolVLMForConditionalGeneration,
   transformersJsFiles,
+  type ConversionCheck,
   type ModelDtype,
   type ModelFolderFile,
   type TransformersJsDtype,
@@ -19,6 +22,11 @@ export interface ConvertOptions extends FilesOptions {
   readonly layout?: "smolvlm" | "transformers.js" | undefined;
   /** Whether a folder that has something in it is replaced; otherwise it is refused. */
   readonly force?: boolean | undefined;
+  /**
+   * Checks each part of the model as a whole before the folder is there: `probeConversion` compares what it makes of a built-in input with what the
+   * original makes of it. Not in the layout of transformers.js, which is not run here.
+   */
+  readonly check?: ConversionCheck | undefined;
 }
 
 /** A file that was written. */
@@ -40,11 +48,25 @@ export async function convertModel(
   folder: string,
   options: ConvertOptions = {},
 ): Promise<readonly WrittenFile[]> {
-  const { force, signal, onProgress } = options;
+  const { force, check, layout, signal, onProgress } = options;
+  if (check && layout === "transformers.js") {
+    throw new InvalidArgumentError({ argument: "check", expected: "the layout smolvlm", found: layout });
+  }
   const files = typeof model === "string" ? await nodeRuntime.openFiles(model, options) : model;
   await using converter = workerConverter();
   const written = await describeFolder(files, options, converter);
-  await writeModelFolder(folder, written, { force, signal, onProgress });
+  const checkWritten = async (place: string): Promise<void> => {
+    await using backend = nodeBackend();
+    await using _checked = await SmolVLMForConditionalGeneration.fromPretrained(await openModel(place), {
+      backend,
+      check,
+      converter,
+      original: files,
+      signal,
+      onProgress,
+    });
+  };
+  await writeModelFolder(folder, written, { force, check: check && checkWritten, signal, onProgress });
   return written.map(({ path, size }) => ({ path, size }));
 }
 
