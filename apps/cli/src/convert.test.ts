@@ -111,6 +111,7 @@ describe("cache", () => {
     const { stdout } = await capture(["cache", "ls"]);
     expect(stdout).toMatch(/vision int8 for cpu/);
     expect(stdout).toMatch(/language q8 for cpu/);
+    expect(stdout.match(/converted/g)).toHaveLength(2);
     expect(stdout).toMatch(/1 kB\s+download\s+org\/name/);
     expect(stdout).toMatch(/2 kB\s+leftover\s+x\.incomplete/);
     expect((await capture(["cache", "rm", "org/other", "--yes"])).stderr).toContain("`smolvlm cache ls` lists");

@@ -3,7 +3,7 @@ import { BackendError, SmolVLMError } from "@smolvlm/contracts";
 import type { TensorConstructor, TensorFactory } from "onnxruntime-web/wasm";
 import { DeviceLostError } from "./device-lost-error.js";
 import type { EngineOptions } from "./engine-options.js";
-import { GpuKeyValues, type GpuDevice } from "./gpu-key-values.js";
+import type { GpuDevice } from "./gpu-key-values.js";
 import { openStored, type OpenBytes } from "./stored-bytes.js";
 
 /** The parts of onnxruntime-web's module that are used beside sessions and tensors. */
@@ -80,6 +80,8 @@ export async function webEngine(options: EngineOptions): Promise<EngineOperation
     createKeyValues: gpu
       ? async (session, layout, batch) => {
           const device = (await ort.env.webgpu.device) as GpuDevice;
+          // Pages on WASM do without it.
+          const { GpuKeyValues } = await import("./gpu-key-values.js");
           return GpuKeyValues.create({ name, device, Tensor: ort.Tensor }, session, layout, batch);
         }
       : undefined,

@@ -6,16 +6,12 @@ export interface ReadFileOptions extends ReadOptions {
   readonly maxBytes?: number | undefined;
 }
 
-/**
- * The text of one UTF-8 file of a checkpoint, without a byte order mark; undefined when the checkpoint does not have it.
- *
- * @throws ModelFileError when it is larger than `maxBytes` or is not UTF-8.
- */
-export async function readTextFile(
+/** The bytes of one file of a checkpoint; undefined when the checkpoint does not have it. @throws ModelFileError when it is larger than `maxBytes`. */
+export async function readBytes(
   files: ModelFiles,
   path: string,
   options: ReadFileOptions = {},
-): Promise<string | undefined> {
+): Promise<Uint8Array | undefined> {
   const { maxBytes = MAX_CONFIG_BYTES, signal } = options;
   const source = await files.open(path, { signal });
   if (source === undefined) return undefined;
@@ -25,7 +21,25 @@ export async function readTextFile(
       `it has ${source.size} bytes and at most ${maxBytes} are accepted; this is not such a file.`,
     );
   }
-  const bytes = await source.read(0, source.size, { signal });
+  return source.read(0, source.size, { signal });
+}
+
+/**
+ * The text of one UTF-8 file of a checkpoint, without a byte order mark; undefined when the checkpoint does not have it.
+ *
+ * @throws ModelFileError when it is larger than `maxBytes` or is not UTF-8.
+ */
+export async function readTextFile(
+  files: ModelFiles,
+  path: string,
+  options?: ReadFileOptions,
+): Promise<string | undefined> {
+  const bytes = await readBytes(files, path, options);
+  return bytes && decodeText(bytes, path);
+}
+
+/** The text of the file `path`, without a byte order mark. @throws ModelFileError when it is not UTF-8. */
+export function decodeText(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {

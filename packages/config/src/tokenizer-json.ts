@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { AddedToken } from "./added-token.js";
 import { check, fieldError, type Place } from "./check.js";
 import { fields, flag, list, optional, text, tokenId } from "./fields.js";
-import { parseJson, readTextFile } from "./json-file.js";
+import { decodeText, parseJson, readBytes } from "./json-file.js";
 import { isJsonObject } from "./json-object.js";
 import { MAX_ADDED_TOKENS, MAX_TOKENIZER_BYTES, MAX_TOKEN_LENGTH, MAX_VOCABULARY } from "./limits.js";
 
@@ -190,16 +190,17 @@ export async function readTokenizerJson(files: ModelFiles, options: ReadOptions 
 /**
  * Reads `tokenizer.json`. What it gives parses and checks it, which takes the thread a tenth of a second, at a time of the caller's choice.
  *
- * @throws ModelFileError when the file is missing or unreadable; what it gives throws ModelFileError when it is not JSON, ConfigError when
- * a field is wrong.
+ * @throws ModelFileError when the file is missing or unreadable; what it gives throws ModelFileError when it is not JSON in
+ * UTF-8, ConfigError when a field is wrong.
  */
 export async function openTokenizerJson(files: ModelFiles, options: ReadOptions = {}): Promise<() => TokenizerJson> {
-  const text = await readTextFile(files, "tokenizer.json", { ...options, maxBytes: MAX_TOKENIZER_BYTES });
-  if (text === undefined) {
+  const file = "tokenizer.json";
+  const bytes = await readBytes(files, file, { ...options, maxBytes: MAX_TOKENIZER_BYTES });
+  if (bytes === undefined) {
     throw new ModelFileError(
-      "tokenizer.json",
+      file,
       `${files.id} does not have it; save the tokenizer with transformers' save_pretrained.`,
     );
   }
-  return () => parseTokenizerJson(parseJson(text, "tokenizer.json"));
+  return () => parseTokenizerJson(parseJson(decodeText(bytes, file), file));
 }

@@ -63,4 +63,4 @@ export { MissingTensorError, TensorMismatchError, UnusedTensorsError } from "./w
 export type { ModelFolderFile } from "./transformers-js/model-folder-file.js";
 export type { TransformersJsDtype } from "./transformers-js/transformers-js-dtype.js";
 export { transformersJsFiles, type TransformersJsOptions } from "./transformers-js/transformers-js-files.js";
-export { parseRecord, type ConversionRecord, type Figures } from "./weights/conversion-record.js";
+export { parseRecord, type ConversionRecord, type Figures, type KeptOnnx } from "./weights/conversion-record.js";

@@ -38,9 +38,10 @@ export class SmolVLMVisionTransformer implements AsyncDisposable {
   static async fromPretrained(files: ModelFiles, options: FromPretrainedOptions): Promise<SmolVLMVisionTransformer> {
     const { loader, config, formats } = await openLoader(files, options);
     const encoder = new VisionEncoder(loader, config, formats.vision);
-    const graph = encoder.build("tower");
+    const plan = encoder.plan("tower");
+    plan.build();
     modelScope(loader.weights).at("vision_model").checkAllUsed();
-    await encoder.load(graph, "tower", options);
+    await encoder.load(plan, "tower", options);
     return new SmolVLMVisionTransformer(encoder, config);
   }
 

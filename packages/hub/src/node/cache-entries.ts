@@ -13,7 +13,7 @@ export interface CacheEntry {
   readonly kind: "download" | "converted" | "leftover";
   /** `org/name`, or what the user called the model; for leftovers the file. */
   readonly model: string;
-  /** Of converted weights: the graph, formats and device. */
+  /** Of converted weights: the graph, formats and device. Graphs that were kept with them count with them. */
   readonly detail: string | undefined;
   readonly bytes: number;
   /** Files and folders that are removed with it. */
@@ -56,13 +56,19 @@ async function downloads(hub: string): Promise<readonly CacheEntry[]> {
 
 async function conversions(folder: string): Promise<readonly CacheEntry[]> {
   const rest = new Set((await namesIn(folder)).filter((name) => /\.bin$|\.incomplete$/.test(name)));
-  const entries: CacheEntry[] = [];
+  // The weights' own record, and those of graphs that were kept with them, are one entry.
+  const files = new Map<string, { readonly record: WeightsRecord; readonly names: string[] }>();
   for (const name of [...rest].filter((each) => /\.json\.[0-9a-f]{16}\.bin$/.test(each))) {
     const record = await readRecord(join(folder, name));
     if (!record) continue;
-    const weights = storedFileName(record.weights);
-    const own = [name, weights].filter((each) => rest.delete(each));
-    const paths = own.map((each) => join(folder, each));
+    const { names } = files.get(record.weights) ?? { names: [] as string[] };
+    const own = [record.weights, ...(record.onnx ? [record.onnx.key] : [])].map(storedFileName);
+    names.push(...[name, ...own].filter((each) => rest.delete(each)));
+    files.set(record.weights, { record, names });
+  }
+  const entries: CacheEntry[] = [];
+  for (const { record, names } of files.values()) {
+    const paths = names.map((each) => join(folder, each));
     const bytes = (await Promise.all(paths.map(sizeOf))).reduce((sum, size) => sum + size, 0);
     const detail = `${record.graph} ${record.formats.join("+")} for ${record.device}`;
     entries.push({ kind: "converted", model: record.model, detail, bytes, paths });
@@ -81,13 +87,15 @@ interface WeightsRecord {
   readonly device: string;
   readonly formats: readonly string[];
   readonly weights: string;
+  /** Of a graph. */
+  readonly onnx?: { readonly key: string } | undefined;
 }
 
 async function readRecord(path: string): Promise<WeightsRecord | undefined> {
   try {
     if ((await stat(path)).size > MAX_RECORD_BYTES) return undefined;
     const json = JSON.parse(await readFile(path, "utf8")) as Partial<WeightsRecord> | null;
-    const texts = [json?.model, json?.graph, json?.device, json?.weights];
+    const texts = [json?.model, json?.graph, json?.device, json?.weights, json?.onnx?.key ?? ""];
     return texts.every((text) => typeof text === "string") && Array.isArray(json?.formats)
       ? (json as WeightsRecord)
       : undefined;

@@ -40,7 +40,7 @@ async function load(checkpoint: string, dtype: ModelDtype, store: ByteStore, con
 }
 
 async function records({ store, keys }: ReturnType<typeof watchedStore>): Promise<readonly ConversionRecord[]> {
-  const texts = [...keys].filter((key) => key.endsWith(".json"));
+  const texts = [...keys].filter((key) => key.endsWith(".json") && !key.includes("-graph-"));
   return Promise.all(
     texts.map(async (key) => {
       const source = await store.get(key);

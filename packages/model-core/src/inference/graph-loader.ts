@@ -1,9 +1,10 @@
-import type { SmolVLMConfig } from "@smolvlm/config";
-import type { Backend, ByteStore, KeyValueCacheLayout, OnProgress, Session } from "@smolvlm/contracts";
-import { GraphBuilder, type LinearFormats } from "../graph/graph-builder.js";
-import type { Weights } from "../weights/weights.js";
+import type { Backend, ByteStore, OnProgress, Session } from "@smolvlm/contracts";
+import type { ConversionRecord } from "../weights/conversion-record.js";
 import type { RowsConverter } from "../weights/convert-rows.js";
 import { findPlaced, placeWeights, type PlaceOptions } from "../weights/place-weights.js";
+import type { Weights } from "../weights/weights.js";
+import { GraphPlan, type BuiltGraph, type GraphPlanInit } from "./graph-plan.js";
+import { findKeptGraph, keepGraph, type KeptGraph } from "./kept-graph.js";
 import packageJson from "../../package.json" with { type: "json" };
 
 const { version } = packageJson;
@@ -56,19 +57,6 @@ export interface LoadProgress {
   readonly onProgress?: OnProgress | undefined;
 }
 
-/** Writes a graph into a builder. */
-export type DescribeGraph = (graph: GraphBuilder, weights: Weights) => void;
-
-/** A graph that is built, but not yet loaded. */
-export interface BuiltGraph {
-  readonly graph: GraphBuilder;
-  readonly describe: DescribeGraph;
-  readonly config: SmolVLMConfig;
-  /** `vision`, `language`; also the first part of the key of its stored weights. */
-  readonly name: string;
-  readonly cache?: KeyValueCacheLayout | undefined;
-}
-
 /** Builds graphs from the weights of one checkpoint and loads them into one backend. */
 export class GraphLoader {
   readonly backend: Backend;
@@ -83,47 +71,52 @@ export class GraphLoader {
     this.#init = init;
   }
 
-  /** Builds a graph; nothing is read but the headers. @throws ModelFileError when weights and configuration do not agree. */
-  build(
-    name: string,
-    formats: LinearFormats,
-    config: SmolVLMConfig,
-    describe: DescribeGraph,
-    cache?: KeyValueCacheLayout,
-  ): BuiltGraph {
-    const graph = new GraphBuilder({ target: this.backend.target, formats });
-    describe(graph, this.weights);
-    return { graph, name, cache, config, describe };
+  /** A graph of this checkpoint for this backend. */
+  plan(init: GraphPlanInit): GraphPlan {
+    return new GraphPlan(init, this.backend.target, this.weights);
+  }
+
+  /** The graph as an earlier load kept it; undefined where it must be built. */
+  async findKept(plan: GraphPlan, options: Pick<LoadProgress, "signal"> = {}): Promise<KeptGraph | undefined> {
+    return findKeptGraph(this.#keyOf(plan), this.#placing(plan, options));
   }
 
   /**
    * Whether loading a graph takes a moment whenever it is done: its weights lie in files that are mapped. Devices that the weights are copied
    * to may have no room for them, which is for `fromPretrained` to tell.
    */
-  async loadsAtOnce(built: BuiltGraph, options: Pick<LoadProgress, "signal">): Promise<boolean> {
-    if (built.graph.target.device !== "cpu") return false;
-    const placed = await findPlaced(built.graph.storedParameters, this.#placing(built, options));
+  async loadsAtOnce(
+    plan: GraphPlan,
+    kept: KeptGraph | undefined,
+    options: Pick<LoadProgress, "signal">,
+  ): Promise<boolean> {
+    if (this.backend.target.device !== "cpu") return false;
+    const placed = kept ?? (await findPlaced(plan.build().graph.storedParameters, this.#placing(plan, options)));
     return placed !== undefined && placed.externalData.every(({ source }) => source.path !== undefined);
   }
 
   /**
-   * Converts what must be converted and loads the graph. Of several at a time, conversions take turns, so that one's buffers are in memory;
-   * while the backend makes a session, the weights of the next graph are converted.
+   * Loads a graph: the one that was kept, or else it is built, and what of its weights must be converted is converted. Of several at a time,
+   * conversions take turns, so that one's buffers are in memory; while the backend makes a session, the weights of the next graph are converted.
    */
-  async load(built: BuiltGraph, options: LoadProgress = {}): Promise<Session> {
-    const { graph, name, cache } = built;
+  async load(plan: GraphPlan, options: LoadProgress = {}): Promise<Session> {
+    const { name, cache } = plan.init;
     const { backend, weights, original, check } = this.#init;
-    const placing = this.#placing(built, options);
-    const placed = this.#placed.then(() => placeWeights(graph.storedParameters, placing));
+    const kept = original ? undefined : await this.findKept(plan, options);
+    if (kept) return backend.createSession({ name, ...kept, cache }, options);
+    const built = plan.build();
+    const placing = this.#placing(plan, options);
+    const placed = this.#placed.then(() => placeWeights(built.graph.storedParameters, placing));
     this.#placed = placed.catch(() => undefined);
-    const { externalData, locate, conversion } = await placed;
+    const { externalData, locate, record, conversion } = await placed;
     let session: Session | undefined;
     try {
-      const bytes = graph.encode(name, locate);
-      session = await backend.createSession({ name, model: bytes, externalData, cache }, options);
+      const model = built.graph.encode(name, locate);
+      session = await backend.createSession({ name, model, externalData, cache }, options);
       const converted = { name, model: placing.model, session, backend, built, weights: original ?? weights, placing };
       const figures = (conversion ?? original) && (await check?.(converted));
-      await conversion?.accept(figures);
+      const accepted = await conversion?.accept(figures);
+      await this.#keep(plan, { model, externalData }, accepted ?? record, placing);
       return session;
     } catch (error) {
       await session?.[Symbol.asyncDispose]();
@@ -132,8 +125,22 @@ export class GraphLoader {
     }
   }
 
-  #placing({ name, graph }: BuiltGraph, options: LoadProgress): PlaceOptions {
-    const { model, revision, store, converter } = this.#init;
-    return { model, revision, store, converter, ...options, name, device: graph.target.device, version };
+  /** A store that has no room left for a graph is none the worse: it is built again. */
+  async #keep(
+    plan: GraphPlan,
+    graph: KeptGraph,
+    record: ConversionRecord | undefined,
+    placing: PlaceOptions,
+  ): Promise<void> {
+    if (record) await keepGraph(this.#keyOf(plan), graph, record, placing).catch(() => undefined);
+  }
+
+  #keyOf({ init, identity }: GraphPlan): string {
+    return `${this.#init.revision}/${init.name}-graph-${identity}-${version}`;
+  }
+
+  #placing({ init }: GraphPlan, options: LoadProgress): PlaceOptions {
+    const { model, revision, store, converter, backend } = this.#init;
+    return { model, revision, store, converter, ...options, name: init.name, device: backend.target.device, version };
   }
 }

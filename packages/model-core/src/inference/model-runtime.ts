@@ -28,7 +28,8 @@ import {
 } from "./dtype.js";
 import { EmbeddingTable } from "./embedding-table.js";
 import { fedFrames, realFrames, type Frame, type FrameSequence } from "./frames.js";
-import { GraphLoader, type BuiltGraph, type ConversionCheck, type LoadProgress } from "./graph-loader.js";
+import { GraphLoader, type ConversionCheck, type LoadProgress } from "./graph-loader.js";
+import type { GraphPlan } from "./graph-plan.js";
 import { LanguageRunner } from "./language-runner.js";
 import type { ModelCallInputs } from "./model-call-inputs.js";
 import { PromptTooLongError } from "./prompt-too-long-error.js";
@@ -99,8 +100,8 @@ export class ModelRuntime {
   }
 
   /**
-   * Builds both graphs, checks that they use every tensor, and loads them. Where the vision tower loads at once, the first frames do that: a
-   * model that is only written to has no use for it.
+   * Builds both graphs, checks that they use every tensor, and loads them; graphs that were kept are not built again. Where the vision tower
+   * loads at once, the first frames do that: a model that is only written to has no use for it.
    *
    * @param outputs what the language graph is to give; `hidden` makes it a base model, which has no use for `lm_head`.
    */
@@ -113,17 +114,20 @@ export class ModelRuntime {
     const scope = `${files.revision}/vision-${JSON.stringify(formats.vision)}-${options.backend.target.device}`;
     const visionCache = options.visionCache === false ? undefined : new VisionCache(options.visionCache ?? {}, scope);
     const runtime = new ModelRuntime(loader, config, parts, formats, visionCache);
-    const vision = runtime.vision.build("features");
-    const language = runtime.#buildLanguage(outputs);
-    if (outputs !== "hidden") loader.weights.checkAllUsed();
-    else
-      for (const part of ["vision_model", "connector", "text_model"])
-        modelScope(loader.weights).at(part).checkAllUsed();
+    const vision = runtime.vision.plan("features");
+    const language = runtime.#planLanguage(outputs);
+    const keptVision = await loader.findKept(vision, options);
+    // What both were kept of was checked when they were built.
+    if (!keptVision || !(await loader.findKept(language, options))) {
+      vision.build();
+      language.build();
+      checkAllUsed(loader.weights, outputs);
+    }
     const failed = new AbortController();
     const { signal = failed.signal, onProgress } = options;
     const progress = { signal: AbortSignal.any([signal, failed.signal]), onProgress };
     try {
-      const isForLater = !options.original && (await loader.loadsAtOnce(vision, progress));
+      const isForLater = !options.original && (await loader.loadsAtOnce(vision, keptVision, progress));
       await Promise.all([
         isForLater ? undefined : runtime.vision.load(vision, "features", progress),
         runtime.#language.get(outputs, () => loader.load(language, progress)),
@@ -138,7 +142,7 @@ export class ModelRuntime {
 
   /** The decoder with these outputs, loaded when it is first asked for. */
   async language(outputs: LanguageOutputs): Promise<LanguageRunner> {
-    const session = await this.#language.get(outputs, async () => this.#loader.load(this.#buildLanguage(outputs)));
+    const session = await this.#language.get(outputs, async () => this.#loader.load(this.#planLanguage(outputs)));
     return new LanguageRunner(session, this.#table, this.config.textConfig);
   }
 
@@ -195,7 +199,7 @@ export class ModelRuntime {
     await this.#language[Symbol.asyncDispose]();
   }
 
-  #buildLanguage(outputs: LanguageOutputs): BuiltGraph {
+  #planLanguage(outputs: LanguageOutputs): GraphPlan {
     const { numHiddenLayers, numKeyValueHeads, headDim, maxPositionEmbeddings } = this.config.textConfig;
     const cache: KeyValueCacheLayout = {
       layers: numHiddenLayers,
@@ -206,13 +210,14 @@ export class ModelRuntime {
       positionInput: "inputs_embeds",
       presentOutput: this.#loader.backend.target.keyValueCache === "new-rows" ? PRESENT : undefined,
     };
-    return this.#loader.build(
-      "language",
-      this.#formats.text,
-      this.config,
-      (graph, weights) => languageGraph(graph, weights, this.config, outputs),
+    return this.#loader.plan({
+      name: "language",
+      formats: this.#formats.text,
+      config: this.config,
+      variant: outputs,
+      describe: (graph, weights) => languageGraph(graph, weights, this.config, outputs),
       cache,
-    );
+    });
   }
 
   /** @throws InvalidArgumentError when the features do not have the shape of this model's, or not that of the frames'. */
@@ -230,6 +235,12 @@ export class ModelRuntime {
       found: `[${dims.join(", ")}]`,
     });
   }
+}
+
+/** Checks that the graphs use every tensor. @throws UnusedTensorsError. */
+function checkAllUsed(weights: Weights, outputs: LanguageOutputs): void {
+  if (outputs !== "hidden") return weights.checkAllUsed();
+  for (const part of ["vision_model", "connector", "text_model"]) modelScope(weights).at(part).checkAllUsed();
 }
 
 /** Features one after the other. */

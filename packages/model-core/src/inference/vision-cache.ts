@@ -1,4 +1,5 @@
 import { SmolVLMError, type ByteStore, type ReadOptions } from "@smolvlm/contracts";
+import { once } from "../weights/once.js";
 import type { Frame } from "./frames.js";
 
 /** 64 MiB: 445 frames of a 256M model, 100 of the 2.2B one. */
@@ -104,10 +105,6 @@ export class VisionCache {
 function forgive(error: unknown, signal: AbortSignal | undefined): void {
   signal?.throwIfAborted();
   if (!SmolVLMError.isInstance(error)) throw error;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** The part of the platform's cryptography that is used; its types differ between platforms. */

@@ -3,7 +3,8 @@ import { tensor, type Session, type Tensor } from "@smolvlm/contracts";
 import type { LinearFormats } from "../graph/graph-builder.js";
 import { visionGraph, type VisionVariant } from "../models/vision-graph.js";
 import type { Frame, FrameSequence } from "./frames.js";
-import type { BuiltGraph, GraphLoader, LoadProgress } from "./graph-loader.js";
+import type { GraphLoader, LoadProgress } from "./graph-loader.js";
+import type { GraphPlan } from "./graph-plan.js";
 import { oneAhead } from "./one-ahead.js";
 import { patchPositions } from "./patch-positions.js";
 import { tokensOfFrame } from "./tokens-of-frame.js";
@@ -41,14 +42,14 @@ export class VisionEncoder {
     return ["hidden_states.0", ...stateNames(this.#config.visionConfig.numHiddenLayers)];
   }
 
-  /** The graph for frames as the processor makes them. @throws ModelFileError when weights and configuration do not agree. */
-  build(outputs: VisionVariant["outputs"]): BuiltGraph {
-    return this.#build(this.#usual(outputs));
+  /** The graph for frames as the processor makes them. */
+  plan(outputs: VisionVariant["outputs"]): GraphPlan {
+    return this.#plan(this.#usual(outputs));
   }
 
   /** Loads the graph for frames as the processor makes them; others are loaded when they are needed. */
-  async load(built: BuiltGraph, outputs: VisionVariant["outputs"], options: LoadProgress): Promise<void> {
-    await this.#sessions.get(keyOf(this.#usual(outputs)), () => this.#loader.load(built, options));
+  async load(plan: GraphPlan, outputs: VisionVariant["outputs"], options: LoadProgress): Promise<void> {
+    await this.#sessions.get(keyOf(this.#usual(outputs)), () => this.#loader.load(plan, options));
   }
 
   /**
@@ -144,12 +145,16 @@ export class VisionEncoder {
 
   /** Others may wait for the same session, so that no caller's signal stops its loading. */
   #session(variant: VisionVariant): Promise<Session> {
-    return this.#sessions.get(keyOf(variant), async () => this.#loader.load(this.#build(variant)));
+    return this.#sessions.get(keyOf(variant), async () => this.#loader.load(this.#plan(variant)));
   }
 
-  #build(variant: VisionVariant): BuiltGraph {
-    return this.#loader.build("vision", this.#formats, this.#config, (graph, weights) => {
-      visionGraph(graph, weights, this.#config, variant);
+  #plan(variant: VisionVariant): GraphPlan {
+    return this.#loader.plan({
+      name: "vision",
+      formats: this.#formats,
+      config: this.#config,
+      variant: keyOf(variant),
+      describe: (graph, weights) => visionGraph(graph, weights, this.#config, variant),
     });
   }
 }

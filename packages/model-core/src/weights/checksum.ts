@@ -56,9 +56,14 @@ export async function checksumOf(source: ByteSource, options?: ReadOptions): Pro
   return checksum.text;
 }
 
+/** The checksum of some bytes. */
+export function bytesChecksum(bytes: Uint8Array): string {
+  const checksum = new Checksum();
+  checksum.add(bytes);
+  return checksum.text;
+}
+
 /** The checksum of a text. */
 export function textChecksum(text: string): string {
-  const checksum = new Checksum();
-  checksum.add(new TextEncoder().encode(text));
-  return checksum.text;
+  return bytesChecksum(new TextEncoder().encode(text));
 }

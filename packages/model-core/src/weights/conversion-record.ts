@@ -1,4 +1,5 @@
 import type { ByteStore, ReadOptions } from "@smolvlm/contracts";
+import { once } from "./once.js";
 
 /** Largest record that is read; one of 500 tensors has some kilobytes. */
 const MAX_RECORD_BYTES = 2 ** 20;
@@ -28,6 +29,17 @@ export interface ConversionRecord {
   readonly worst: Readonly<Record<string, { readonly tensor: string; readonly rms: number; readonly mean: number }>>;
   /** What the whole graph gave for a built-in input, beside the unquantised one; absent where nothing was quantised. */
   readonly probe?: Figures | undefined;
+  /** The graph that was loaded with them, where this is a record of that graph; see {@link keepGraph}. */
+  readonly onnx?: KeptOnnx | undefined;
+}
+
+/** A graph in the store. */
+export interface KeptOnnx {
+  /** Key of the serialised graph. */
+  readonly key: string;
+  readonly checksum: string;
+  /** What the graph calls the file of its weights. */
+  readonly location: string;
 }
 
 /** The record under `key`; undefined where there is none, or something that is not one. */
@@ -62,8 +74,4 @@ export function parseRecord(text: string): ConversionRecord | undefined {
 export async function writeRecord(store: ByteStore, key: string, record: ConversionRecord): Promise<void> {
   const bytes = new TextEncoder().encode(`${JSON.stringify(record, null, 1)}\n`);
   await store.put(key, bytes.length, once(bytes));
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

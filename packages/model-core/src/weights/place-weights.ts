@@ -35,8 +35,17 @@ export interface PlacedWeights {
   readonly externalData: readonly ExternalData[];
   /** Where a part is, by its name. */
   readonly locate: (part: string) => PartLocation;
+  /** Of weights that the store had already. */
+  readonly record?: ConversionRecord | undefined;
   /** Of weights that were converted now: they count only when they are accepted. */
-  readonly conversion?: { accept(probe: Figures | undefined): Promise<void>; reject(): Promise<void> } | undefined;
+  readonly conversion?: Conversion | undefined;
+}
+
+/** Weights that were converted now. */
+interface Conversion {
+  /** Notes that they are right. @returns the record; undefined where the store is a temporary one, which then forgets them. */
+  accept(probe: Figures | undefined): Promise<ConversionRecord | undefined>;
+  reject(): Promise<void>;
 }
 
 /**
@@ -65,8 +74,10 @@ export async function findPlaced(
   );
   if (isInPlace) return placeInFiles(stored, tensors as readonly (readonly CheckpointTensor[])[]);
   const entry = entryOf(stored, options);
-  const known = await findIntact(entry, options);
-  return known && placeInEntry(known, entry, options);
+  const known = await findIntact(entry.keys.record, options);
+  return known?.record.size === entry.layout.size
+    ? { ...placeInEntry(known.source, entry, options), record: known.record }
+    : undefined;
 }
 
 /** The tensors of a checkpoint that already are the parts of a stored weight; undefined where it must be converted. */
@@ -140,37 +151,42 @@ async function convertInto(
     ...placeInEntry(source, entry, options),
     conversion: {
       async accept(probe) {
-        if (store.isTemporary) return store.delete(keys.weights);
+        if (store.isTemporary) {
+          await store.delete(keys.weights);
+          return undefined;
+        }
         const { model, revision, device, version } = options;
         const about = { model, revision, graph: name, formats, device, version };
         const { size, modified } = source;
         // A store may have found that another page wrote the same meanwhile, and then nothing was converted here.
         report ??= { worst: {}, checksum: await checksumOf(source) };
-        await writeRecord(store, keys.record, { ...about, weights: keys.weights, size, modified, ...report, probe });
+        const record = { ...about, weights: keys.weights, size, modified, ...report, probe };
+        await writeRecord(store, keys.record, record);
+        return record;
       },
       reject: () => store.delete(keys.weights),
     },
   };
 }
 
-/** Weights that were stored and accepted before, if they still are what they were. */
-async function findIntact(
-  { keys, layout }: StoreEntry,
-  { store, signal }: PlaceOptions,
-): Promise<ByteSource | undefined> {
-  const record = await readRecord(store, keys.record, { signal });
-  const source = await store.get(keys.weights, { signal });
+/** Weights that were stored and accepted before, if they still are what they were, by the key of a record of them. */
+export async function findIntact(
+  key: string,
+  { store, signal }: Pick<PlaceOptions, "store" | "signal">,
+): Promise<{ readonly record: ConversionRecord; readonly source: ByteSource } | undefined> {
+  const record = await readRecord(store, key, { signal });
   // Weights without a record may be another process's that is about to accept them: they are replaced, not deleted under it.
-  if (!source || !record) return undefined;
-  const isWhole = record.size === layout.size && source.size === layout.size;
-  if (isWhole && source.modified !== undefined && source.modified === record.modified) return source;
+  const source = record && (await store.get(record.weights, { signal }));
+  if (!source) return undefined;
+  const isWhole = source.size === record.size;
+  if (isWhole && source.modified !== undefined && source.modified === record.modified) return { record, source };
   // Something touched them, or the store cannot tell.
   if (!isWhole || (await checksumOf(source, { signal })) !== record.checksum) {
-    await store.delete(keys.weights);
+    await store.delete(record.weights);
     return undefined;
   }
-  if (source.modified !== undefined) await noteTime(store, keys.record, record, source.modified);
-  return source;
+  if (source.modified !== undefined) await noteTime(store, key, record, source.modified);
+  return { record, source };
 }
 
 /** Saves the next load the checksum. It is not needed, so that a store that cannot be written is none the worse. */
