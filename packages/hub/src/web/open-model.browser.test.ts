@@ -193,6 +193,15 @@ describe("a large file", () => {
     expect(asked()).toEqual([...requests, ...requests, rangeOf(1, 2)]);
   });
 
+  test("that is not kept fetches the rest of what is held while nobody waits for it", async () => {
+    const held = [4 * PIECE_BYTES - 7, 2 * PIECE_BYTES] as const;
+    const report = await read({ options: { keep: false }, hold: [held], reads: [["model.safetensors", held[0], 5]] });
+    expect(report.hashes).toEqual([sha256(large.subarray(held[0], held[0] + 5))]);
+    const ranges = [rangeOf(3, 4), rangeOf(4, 5), rangeOf(5, 6)];
+    await expect.poll(() => asked().length, { timeout: 5000 }).toBe(ranges.length);
+    expect(asked()).toEqual(ranges);
+  });
+
   test("that is kept is fetched over all lines, and what was whole when one broke off is kept", async () => {
     // The request of the last pieces breaks in the second of them, and no other answers.
     const isLast = (range: string | undefined): boolean => Number(/\d+/.exec(range ?? "")?.[0]) >= 6 * PIECE_BYTES;

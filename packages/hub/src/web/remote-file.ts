@@ -51,6 +51,7 @@ export class RemoteFile implements ByteSource {
   #kept: ReadonlySet<number> = new Set();
   /** Pieces to be held where the browser keeps none, by index. */
   readonly #held = new Set<number>();
+  #isHolding = false;
   #whole: SharedWork<void> | undefined;
   #hasRanges = true;
 
@@ -158,6 +159,8 @@ export class RemoteFile implements ByteSource {
     // Who reads on gets what comes next with the same request.
     const isNext = this.#recent.has(index - 1) || this.#pending.has(index - 1);
     const request = this.#request(index, isNext ? PIECES_PER_REQUEST : 1, true);
+    // Once some of it is read, the rest of what is to be held comes while nobody waits for it.
+    if (this.#held.has(index) && !pieces.isLasting) void this.#fetchHeld();
     const arrived = new Promise<Uint8Array>((resolve) => {
       this.#waiting.set(index, [...(this.#waiting.get(index) ?? []), resolve]);
     });
@@ -171,6 +174,17 @@ export class RemoteFile implements ByteSource {
   /** Fetches a piece, with as many of the next as `most` says, until it is kept; does nothing where it is. */
   async #store(index: number, most: number, signal: AbortSignal | undefined): Promise<void> {
     if (!(await this.#init.pieces.read(index))) await this.#request(index, most, false).join(signal);
+  }
+
+  /** Fetches what is to be held and is not here; what goes wrong is told to those who read it. */
+  async #fetchHeld(): Promise<void> {
+    if (this.#isHolding) return;
+    this.#isHolding = true;
+    try {
+      for (const index of this.#held) await this.#store(index, 1, undefined);
+    } catch {
+      this.#isHolding = false;
+    }
   }
 
   /** The request that brings a piece: one that is on its way, or a new one. */
