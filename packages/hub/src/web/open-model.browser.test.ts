@@ -200,6 +200,10 @@ describe("a large file", () => {
     const ranges = [rangeOf(3, 4), rangeOf(4, 5), rangeOf(5, 6)];
     await expect.poll(() => asked().length, { timeout: 5000 }).toBe(ranges.length);
     expect(asked()).toEqual(ranges);
+    // What lies beside it, in one of its pieces, is read when a whole model is, and leaves the rest alone.
+    const beside: [string, number, number] = ["model.safetensors", held[0] - 50, 50];
+    await read({ options: { keep: false }, hold: [held], reads: [beside, ["model.safetensors", 0, 5]] });
+    expect(asked()).toEqual([...ranges, rangeOf(3, 4), rangeOf(0, 1)]);
   });
 
   test("that is kept is fetched over all lines, and what was whole when one broke off is kept", async () => {

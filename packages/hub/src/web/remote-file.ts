@@ -49,8 +49,9 @@ export class RemoteFile implements ByteSource {
   readonly #unwritten = new Set<number>();
   /** Pieces that were kept when that was looked up last, by index. */
   #kept: ReadonlySet<number> = new Set();
-  /** Pieces to be held where the browser keeps none, by index. */
+  /** Pieces to be held where the browser keeps none, by index, and the ranges that they are for. */
   readonly #held = new Set<number>();
+  readonly #heldRanges: { readonly offset: number; readonly end: number }[] = [];
   #isHolding = false;
   #whole: SharedWork<void> | undefined;
   #hasRanges = true;
@@ -75,10 +76,15 @@ export class RemoteFile implements ByteSource {
       const part = piece instanceof Blob ? await readPiece(piece, from, to, name) : piece.subarray(from, to);
       bytes.set(part, start + from - offset);
     }
+    // Once some of it is read, the rest of what is to be held comes while nobody waits for it. Reading what lies beside it, in the same
+    // piece, is no such time: then the whole model is being read.
+    const isHeld = this.#heldRanges.some((held) => held.offset <= offset && offset + length <= held.end);
+    if (isHeld && !this.#init.pieces.isLasting) void this.#fetchHeld();
     return bytes;
   }
 
   hold(offset: number, length: number): void {
+    this.#heldRanges.push({ offset, end: offset + length });
     for (let at = Math.floor(offset / PIECE_BYTES); at * PIECE_BYTES < offset + length; at++) this.#held.add(at);
   }
 
@@ -159,8 +165,6 @@ export class RemoteFile implements ByteSource {
     // Who reads on gets what comes next with the same request.
     const isNext = this.#recent.has(index - 1) || this.#pending.has(index - 1);
     const request = this.#request(index, isNext ? PIECES_PER_REQUEST : 1, true);
-    // Once some of it is read, the rest of what is to be held comes while nobody waits for it.
-    if (this.#held.has(index) && !pieces.isLasting) void this.#fetchHeld();
     const arrived = new Promise<Uint8Array>((resolve) => {
       this.#waiting.set(index, [...(this.#waiting.get(index) ?? []), resolve]);
     });
@@ -173,7 +177,9 @@ export class RemoteFile implements ByteSource {
 
   /** Fetches a piece, with as many of the next as `most` says, until it is kept; does nothing where it is. */
   async #store(index: number, most: number, signal: AbortSignal | undefined): Promise<void> {
-    if (!(await this.#init.pieces.read(index))) await this.#request(index, most, false).join(signal);
+    // One on its way is joined at once: looked up, it might be missing, and no longer on its way by the time that this is known.
+    const isWanted = this.#pending.has(index) || !(await this.#init.pieces.read(index));
+    if (isWanted) await this.#request(index, most, false).join(signal);
   }
 
   /** Fetches what is to be held and is not here; what goes wrong is told to those who read it. */
