@@ -41,7 +41,7 @@ export interface ByteSource {
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array>;
   /**
    * Where bytes are remote: the range is going to be read again and again, in small parts. What comes of it is to stay on this side, though
-   * nothing else may be kept; the first read fetches the rest of it in the background.
+   * nothing else may be kept. The first read of a part of it fetches the rest in the background; who reads what failed to come fetches it again.
    */
   hold?(offset: number, length: number): void;
 }

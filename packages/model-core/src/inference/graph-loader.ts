@@ -77,7 +77,7 @@ export class GraphLoader {
   }
 
   /** The graph as an earlier load kept it; undefined where it must be built. */
-  async findKept(plan: GraphPlan, options: Pick<LoadProgress, "signal"> = {}): Promise<KeptGraph | undefined> {
+  async findKept(plan: GraphPlan, options: Pick<LoadProgress, "signal">): Promise<KeptGraph | undefined> {
     return findKeptGraph(this.#keyOf(plan), this.#placing(plan, options));
   }
 
