@@ -1,6 +1,7 @@
 import type { Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import { describe, expect, test } from "vitest";
 import { ArrayKeyValues } from "./array-key-values.js";
+import type { KeyValues } from "./key-values.js";
 
 class Tensor {
   constructor(
@@ -35,9 +36,9 @@ describe("ArrayKeyValues", () => {
     expect(Object.keys(found)).toEqual(Object.keys(expected));
     for (const [name, { data, dims }] of Object.entries(found)) {
       expect(data).toEqual(expected[name]?.data);
-      expect(dims).toEqual([1, 2, 1, 256, 2]);
+      expect(dims).toEqual([1, 2, 1, 64, 2]);
     }
-    expect(expected["past_key_values.0.key"]?.dims).toEqual([1, 2, 256, 2]);
+    expect(expected["past_key_values.0.key"]?.dims).toEqual([1, 2, 64, 2]);
   });
 
   test("binds new tensors only when its buffers have grown", () => {
@@ -66,6 +67,36 @@ describe("ArrayKeyValues", () => {
     values.dispose();
     expect(own.every(({ length }) => length === 0)).toBe(true);
     expect(Object.values(fork.bind({}).feeds).map(({ data }) => [...(data as Float32Array)])).toEqual(kept);
+  });
+
+  test("copies later where it may, and before anything else is asked of it", () => {
+    const begun: (() => void)[] = [];
+    const values = new ArrayKeyValues(ort, { ...layout, presentOutput: "present" }, 1, (work) => begun.push(work));
+    const append = (): OrtTensor => {
+      const present = made(rows, [4, 2, 1, 1, 2]);
+      values.append({ present }, [1]);
+      return present;
+    };
+    const keys = (of: KeyValues): number[] => {
+      return [...(of.bind({}).feeds["past_key_values.0.key"]?.data as Float32Array).slice(0, 6)];
+    };
+    const first = append();
+    expect(values.lengths).toEqual([1]);
+    expect(first.data.length).toBe(16);
+    begun[0]?.();
+    expect(first.data.length).toBe(0);
+    const second = append();
+    expect(keys(values)).toEqual([0, 1, 0, 1, 0, 0]);
+    expect(second.data.length).toBe(0);
+    append();
+    expect(keys(values.fork(undefined))).toEqual([0, 1, 0, 1, 0, 1]);
+    append();
+    values.rewind([1]);
+    append();
+    const last = append();
+    values.dispose();
+    expect(last.data.length).toBe(0);
+    for (const work of begun) work();
   });
 
   test("leaves results as they are that it refuses", () => {

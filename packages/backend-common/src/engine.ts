@@ -6,9 +6,9 @@ import type {
   Tensor as OrtTensor,
   TensorConstructor,
 } from "onnxruntime-common";
-import type { CacheState, CreateRequest, EngineOperations, RunReply } from "./engine-protocol.js";
+import type { CacheState, CreateRequest, EngineOperations, RunReply, RunRequest } from "./engine-protocol.js";
 import { runPhase } from "./engine-protocol.js";
-import { ArrayKeyValues } from "./array-key-values.js";
+import { ArrayKeyValues, type Later } from "./array-key-values.js";
 import { freeBuffers } from "./free-buffers.js";
 import { planesOf } from "./key-value-planes.js";
 import { presentNames, type KeyValues } from "./key-values.js";
@@ -29,6 +29,8 @@ export interface EngineRuntime {
   /** Makes the cache of a session; by default one in arrays, which the graph's new rows are added to. */
   readonly createKeyValues?:
     ((session: InferenceSession, layout: KeyValueCacheLayout, batch: number) => Promise<KeyValues>) | undefined;
+  /** When that one copies the new rows; at once by default. */
+  readonly later?: Later | undefined;
 }
 
 interface OpenSession {
@@ -45,7 +47,7 @@ interface OpenCache {
  * ONNX Runtime's sessions and the key-value caches that belong to them. It lives in a worker or, inline, in the caller's
  * thread; callers must wait for one operation before they start the next.
  */
-export function createEngine({ name, ort, sessionOptions, createKeyValues }: EngineRuntime): EngineOperations {
+export function createEngine({ name, ort, sessionOptions, createKeyValues, later }: EngineRuntime): EngineOperations {
   const sessions = new Map<number, OpenSession>();
   const caches = new Map<number, OpenCache>();
   let lastId = 0;
@@ -95,7 +97,7 @@ export function createEngine({ name, ort, sessionOptions, createKeyValues }: Eng
       const bound = cache?.bind(request.feeds);
       const fetches = Object.fromEntries(request.outputs.map((output) => [output, null]));
       const results = await native.run({ ...feeds, ...bound?.feeds }, { ...fetches, ...bound?.fetches });
-      if (request.ownsFeeds) freeBuffers(Object.values(request.feeds).map(({ data }) => data));
+      if (request.ownsFeeds) freeBuffers(largeArrays(request.feeds));
       if (phase && Atomics.load(phase, 0) === runPhase.aborted) return undefined;
       cache?.append(results, newLengths);
       const reply: RunReply = {
@@ -109,7 +111,7 @@ export function createEngine({ name, ort, sessionOptions, createKeyValues }: Eng
       const layout = cache as KeyValueCacheLayout;
       return addCache(
         session,
-        (await createKeyValues?.(native, layout, batch)) ?? new ArrayKeyValues(ort, layout, batch),
+        (await createKeyValues?.(native, layout, batch)) ?? new ArrayKeyValues(ort, layout, batch, later),
       );
     },
     async rewindCache({ cache, lengths }) {
@@ -132,6 +134,13 @@ function required<T>(name: string, map: ReadonlyMap<number, T>, id: number, what
   const found = map.get(id);
   if (found === undefined) throw new BackendError(name, `the ${what} was disposed.`);
   return found;
+}
+
+/** Without those of some kilobytes, as a step is fed: freeing them takes longer than it is worth. */
+function largeArrays(feeds: RunRequest["feeds"]): Tensor["data"][] {
+  return Object.values(feeds)
+    .map(({ data }) => data)
+    .filter(({ byteLength }) => byteLength >= 2 ** 16);
 }
 
 function stateOf(cache: number, values: KeyValues): CacheState {

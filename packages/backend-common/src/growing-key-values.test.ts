@@ -52,31 +52,49 @@ describe("GrowingKeyValues", () => {
       [1, [1, 1, 0]],
       [300, [0, 300, 7]],
     ] as const) {
-      cache.append(rowsFrom(cache, positions), positions, counts);
+      cache.append(rowsFrom(cache, positions), positions, counts)();
       expectContents(cache, [0, 1, 2]);
     }
     expect(cache.lengths).toEqual([261, 561, 10]);
   });
 
-  test("reserves in steps of 256, up to the longest allowed", () => {
+  test("reserves in steps that grow with it, up to the longest allowed", () => {
     const cache = new GrowingKeyValues(layout, 1);
     const capacities = [1, 255, 1, 256, 87].map((count) => {
-      cache.append(rowsFrom(cache, count), count, [count]);
+      cache.append(rowsFrom(cache, count), count, [count])();
       return cache.capacity;
     });
-    expect(capacities).toEqual([256, 256, 512, 600, 600]);
+    expect(capacities).toEqual([64, 256, 320, 576, 600]);
     expect(cache.byteLength).toBe(4 * 2 * 600 * 3 * 4);
+    const long = new GrowingKeyValues({ ...layout, maxLength: 9000 }, 1);
+    const grown = [1025, 1024, 4000].map((count) => {
+      long.append(rowsFrom(long, count), count, [count])();
+      return long.capacity;
+    });
+    expect(grown).toEqual([1152, 2304, 6144]);
+  });
+
+  test("takes one array of all layers as it takes one of each", () => {
+    const [whole, parts] = [new GrowingKeyValues(layout, 2), new GrowingKeyValues(layout, 2)];
+    for (const count of [3, 1, 70]) {
+      const rows = rowsFrom(parts, count);
+      const all = Float32Array.from(rows.flatMap((values) => [...values]));
+      whole.append([all], count, [count, 1])();
+      parts.append(rows, count, [count, 1])();
+    }
+    expect(whole.buffers).toEqual(parts.buffers);
+    expect(() => whole.append([new Float32Array(5)], 1, [1, 1])).toThrow(InvalidArgumentError);
   });
 
   test("empties the buffers that it has grown out of, and no others", () => {
     const cache = new GrowingKeyValues(layout, 1);
-    cache.append(rowsFrom(cache, 3), 3, [3]);
+    cache.append(rowsFrom(cache, 3), 3, [3])();
     const { buffers } = cache;
     const fork = cache.fork();
-    cache.append(rowsFrom(cache, 250), 250, [250]);
+    cache.append(rowsFrom(cache, 61), 61, [61])();
     expect(cache.buffers).toBe(buffers);
-    expect(buffers.map(({ length }) => length)).toEqual(Array(4).fill(2 * 256 * 3));
-    cache.append(rowsFrom(cache, 4), 4, [4]);
+    expect(buffers.map(({ length }) => length)).toEqual(Array(4).fill(2 * 64 * 3));
+    cache.append(rowsFrom(cache, 4), 4, [4])();
     expect(buffers.map(({ length }) => length)).toEqual([0, 0, 0, 0]);
     expectContents(cache, [0]);
     expectContents(fork, [0]);
@@ -87,19 +105,19 @@ describe("GrowingKeyValues", () => {
 
   test("overwrites what was forgotten", () => {
     const cache = new GrowingKeyValues(layout, 2);
-    cache.append(rowsFrom(cache, 10), 10, [10, 8]);
+    cache.append(rowsFrom(cache, 10), 10, [10, 8])();
     cache.rewind([4, 8]);
     expect(cache.lengths).toEqual([4, 8]);
-    cache.append(rowsFrom(cache, 2), 2, [2, 1]);
+    cache.append(rowsFrom(cache, 2), 2, [2, 1])();
     expect(cache.lengths).toEqual([6, 9]);
     expectContents(cache, [0, 1]);
   });
 
   test("forks copies", () => {
     const cache = new GrowingKeyValues(layout, 3);
-    cache.append(rowsFrom(cache, 300), 300, [300, 2, 7]);
+    cache.append(rowsFrom(cache, 300), 300, [300, 2, 7])();
     const fork = cache.fork([1, 2, 1]);
-    expect(fork.capacity).toBe(256);
+    expect(fork.capacity).toBe(64);
     expectContents(fork, [1, 2, 1]);
     expectContents(cache.fork(), [0, 1, 2]);
     fork.buffers.forEach((buffer) => buffer.fill(-1));
@@ -134,11 +152,11 @@ describe("GrowingKeyValues", () => {
         ["0.key", "0.value", "1.key", "1.value"].map((which) => `past_key_values.${which}${end}`),
       ),
     );
-    cache.append(rowsFrom(cache, 200), 200, [200, 3]);
-    cache.append(rowsFrom(cache, 100), 100, [100, 40]);
+    cache.append(rowsFrom(cache, 200), 200, [200, 3])();
+    cache.append(rowsFrom(cache, 100), 100, [100, 40])();
     cache.rewind([280, 43]);
-    cache.append(rowsFrom(cache, 1), 1, [1, 0]);
-    expect(cache.byteLength).toBe(2 * layout.layers * 2 * layout.keyValueHeads * 512 * (layout.headDim + 4));
+    cache.append(rowsFrom(cache, 1), 1, [1, 0])();
+    expect(cache.byteLength).toBe(2 * layout.layers * 2 * layout.keyValueHeads * 320 * (layout.headDim + 4));
     for (const [each, origin] of [
       [cache, [0, 1]],
       [cache.fork([1, 0, 1]), [1, 0, 1]],

@@ -4,8 +4,17 @@ import { planeArray, planesOf, type KeyValuePlane, type PlaneArray } from "./key
 import { KeyValueRows } from "./key-value-rows.js";
 import { quantizePositions } from "./quantize-positions.js";
 
-/** Positions are reserved in steps of this many: attention allocates at the fed length, so much more than needed costs time. */
-export const CAPACITY_STEP = 256;
+/** Fewest and most positions that are reserved at once. */
+const [LEAST_STEP, MOST_STEP] = [64, 256];
+
+/**
+ * Room for so many positions. Attention reads all of it, so more than needed costs time in every step, and growing copies it all: in steps of
+ * an eighth of what is there, in powers of two, both cost about the same.
+ */
+function capacityFor(positions: number): number {
+  const step = Math.min(Math.max(2 ** Math.floor(Math.log2(positions / 8)), LEAST_STEP), MOST_STEP);
+  return Math.ceil(positions / step) * step;
+}
 
 /**
  * Keys and values of a batch whose rows have their own lengths, in buffers that grow. Runtime-neutral: it knows arrays only.
@@ -43,15 +52,17 @@ export class GrowingKeyValues extends KeyValueRows {
   /**
    * Adds the first `newLengths[row]` of `positions` to each row, behind what it has.
    *
-   * @param rows keys and values of each layer, [batch, keyValueHeads, positions, headDim].
+   * @param rows keys and values of each layer in turn, [batch, keyValueHeads, positions, headDim], or one array of them all.
+   * @returns what copies them, to be called before anything else is asked; lengths and capacity are those of afterwards already.
    * @throws InvalidArgumentError as {@link checkAppend}, or when an array does not have that shape.
    */
-  append(rows: readonly Float32Array[], positions: number, newLengths: readonly number[]): void {
+  append(rows: readonly Float32Array[], positions: number, newLengths: readonly number[]): () => void {
     this.checkAppend(newLengths);
     const { keyValueHeads, headDim } = this.layout;
     const size = this.batch * keyValueHeads * positions * headDim;
     const count = 2 * this.layout.layers;
-    const wrong = rows.length === count ? rows.find((values) => values.length !== size) : [];
+    const perArray = rows.length === 1 ? count : 1;
+    const wrong = rows.length * perArray === count ? rows.find(({ length }) => length !== size * perArray) : [];
     if (wrong !== undefined || newLengths.some((count) => count > positions)) {
       throw new InvalidArgumentError({
         argument: "rows",
@@ -59,19 +70,22 @@ export class GrowingKeyValues extends KeyValueRows {
         found: `${rows.length} arrays of ${wrong?.length ?? size} elements for ${positions} positions`,
       });
     }
-    const lengths = this.lengths.map((length, row) => length + (newLengths[row] ?? 0));
-    this.#reserve(Math.max(...lengths));
-    rows.forEach((values, index) => {
-      for (let row = 0; row < this.batch; row++) {
-        const count = (newLengths[row] as number) * headDim;
-        const start = this.lengths[row] as number;
-        for (let head = row * keyValueHeads; head < (row + 1) * keyValueHeads; head++) {
-          const from = head * positions * headDim;
-          this.#write(index, head * this.#capacity + start, values.subarray(from, from + count));
+    const starts = this.lengths;
+    this.#reserve(Math.max(...starts.map((length, row) => length + (newLengths[row] ?? 0))));
+    this.grow(newLengths);
+    return () => {
+      for (let index = 0; index < count; index++) {
+        const values = rows[Math.floor(index / perArray)] as Float32Array;
+        const first = (index % perArray) * size;
+        for (let row = 0; row < this.batch; row++) {
+          const added = (newLengths[row] as number) * headDim;
+          for (let head = row * keyValueHeads; head < (row + 1) * keyValueHeads; head++) {
+            const from = first + head * positions * headDim;
+            this.#write(index, head * this.#capacity + (starts[row] as number), values.subarray(from, from + added));
+          }
         }
       }
-    });
-    this.grow(newLengths);
+    };
   }
 
   /** Writes positions of one head of buffer `index`, from position `at` of the whole buffer on. */
@@ -113,7 +127,7 @@ export class GrowingKeyValues extends KeyValueRows {
   #reserve(positions: number): void {
     if (positions <= this.#capacity) return;
     const { keyValueHeads, maxLength } = this.layout;
-    const capacity = Math.min(Math.ceil(positions / CAPACITY_STEP) * CAPACITY_STEP, maxLength);
+    const capacity = Math.min(capacityFor(positions), maxLength);
     const from = { capacity: this.#capacity, layout: this.layout, lengths: this.lengths };
     this.#buffers = this.#buffers.map((source, index) => {
       const plane = this.planes[index] as KeyValuePlane;

@@ -1,4 +1,5 @@
 export { type AdviceFor } from "./as-backend-error.js";
+export type { Later } from "./array-key-values.js";
 export { createEngine, type EngineRuntime, type OnnxRuntime } from "./engine.js";
 export { engineBackend, type EngineBackendParts } from "./engine-backend.js";
 export {
@@ -22,7 +23,6 @@ export {
   type RunRequest,
   type SessionInfo,
 } from "./engine-protocol.js";
-export { CAPACITY_STEP } from "./growing-key-values.js";
 export { inlineLink } from "./inline-link.js";
 export { KeyValueRows } from "./key-value-rows.js";
 export { pastName, presentName, type KeyValues } from "./key-values.js";

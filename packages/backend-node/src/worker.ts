@@ -8,4 +8,4 @@ const options = workerData as EngineOptions;
 const logLevels = ["verbose", "info", "warning", "error", "fatal"] as const;
 // Messages that belong to no session, such as a device's library that cannot be loaded, follow the same option.
 env.logLevel = logLevels[options.logSeverity];
-serveEngine(nodeEngine(options), parentPort as MessagePort);
+serveEngine((later) => nodeEngine(options, later), parentPort as MessagePort);

@@ -1,4 +1,4 @@
-import { CAPACITY_STEP, KeyValueRows, pastName, presentName, type KeyValues } from "@smolvlm/backend-common";
+import { KeyValueRows, pastName, presentName, type KeyValues } from "@smolvlm/backend-common";
 import { BackendError, InvalidArgumentError, type KeyValueCacheLayout, type Tensor } from "@smolvlm/contracts";
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor, TensorFactory } from "onnxruntime-web/wasm";
 
@@ -24,6 +24,8 @@ interface GpuCommandEncoder {
 const USAGE = 0x80 | 0x04 | 0x08;
 /** Bytes of the element types that a cache may have. */
 const bytesOf = { float32: 4, float16: 2 } as const;
+/** Positions are reserved in steps of this many: attention reads all of them, and each size may need programs of its own. */
+const CAPACITY_STEP = 256;
 
 /** What the caches of one session share. */
 interface GpuCacheParts {

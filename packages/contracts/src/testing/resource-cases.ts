@@ -39,7 +39,7 @@ export function resourceCases({ backend }: SuiteContext, memoryInUse: () => numb
 
   test("50 caches filled and disposed leave no growth", { timeout: TIMEOUT }, async () => {
     await using session = await backend().createSession(attentionGraph(backend().target));
-    const rows = 256;
+    const rows = 640;
     const step = randomStep(seededRandom(1), new Array<number>(rows).fill(1));
     const growth = await growthOver(50, async () => {
       await using cache = await session.createCache(rows);
