@@ -48,11 +48,11 @@ export class LanguageRunner {
 
   /** The embeddings of tokens, [batch, 1, hidden]. */
   async embedTokens(tokens: Int32Array, signal?: AbortSignal): Promise<Float32Array> {
-    return this.embedRows(
-      Array.from(tokens, (token) => ({ ids: Int32Array.of(token), features: Int32Array.of(-1), start: 0 })),
-      undefined,
-      { from: 0, sequence: 1, signal },
-    );
+    const { hiddenSize } = this.config;
+    const table = await this.#table.rows(tokens, { signal });
+    const embeds = new Float32Array(tokens.length * hiddenSize);
+    tokens.forEach((token, row) => embeds.set(table.get(token) as Float32Array, row * hiddenSize));
+    return embeds;
   }
 
   /**
