@@ -86,11 +86,13 @@ async function withQuality({ parameters, devices }, log) {
   for (const [device, machines] of Object.entries(devices)) {
     for (;;) {
       done[device] = machines.map((each) => (isHere(each) ? { ...each, logits, answers } : each));
-      const { unknown } = chooseFormats(device, done[device], parameters);
-      if (!unknown) break;
-      const { equal, scenes } = await answersIn(unknown, asked);
-      answers[nameOf(unknown)] = equal / scenes;
-      log(`answers in ${nameOf(unknown)}: ${equal} of ${scenes}`);
+      const { unknown, chosen } = chooseFormats(device, done[device], parameters);
+      const wanted = unknown ?? chosen;
+      // What another machine answered tells nothing of the kernels of this one.
+      if (nameOf(wanted) in answers || !machines.some(isHere)) break;
+      const { equal, scenes } = await answersIn(wanted, asked);
+      answers[nameOf(wanted)] = equal / scenes;
+      log(`answers in ${nameOf(wanted)}: ${equal} of ${scenes}`);
     }
   }
   return { parameters, scenes: asked.length, devices: done };
