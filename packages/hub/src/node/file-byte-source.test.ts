@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelFileError } from "@smolvlm/contracts";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -49,4 +49,22 @@ test("reads at the same time do not disturb each other, nor does one that is abo
   expect(await Promise.all(reading)).toEqual([...Array(50).keys()]);
   vi.advanceTimersByTime(600);
   expect([...(await source.read(3, 1))]).toEqual([3]);
+});
+
+test("reads in this thread and in others give the same bytes, and say where a file has been cut", async () => {
+  const path = await savedFile();
+  const bytes = Uint8Array.from({ length: 60_000 }, (_, index) => index % 251);
+  await writeFile(path, bytes);
+  const source = await fileByteSource(path);
+  for (const length of [1, 16_384, 16_385, 50_000]) {
+    expect(Buffer.compare(await source.read(7, length), bytes.subarray(7, 7 + length))).toBe(0);
+  }
+  await truncate(path, 20_000);
+  for (const [offset, length] of [
+    [0, 30_000],
+    [19_990, 20],
+  ] as const) {
+    await expect(source.read(offset, length)).rejects.toThrow(/ends at byte 20000/);
+  }
+  await expect(source.read(25_000, 1)).rejects.toThrow(/ends at byte 25000/);
 });
