@@ -161,13 +161,10 @@ describe("a session", () => {
   test("a turn that fails or is aborted leaves it as it was", async () => {
     await using session = model.createSession();
     await session.ask(ask("What is in this image?", scene));
-    const { messages, cachedTokens, byteLength } = session;
+    const { messages, cachedTokens } = session;
     const expectUnchanged = (): void =>
-      expect([session.messages, session.cachedTokens, session.byteLength]).toEqual([
-        messages,
-        cachedTokens,
-        byteLength,
-      ]);
+      expect([session.messages, session.cachedTokens]).toEqual([messages, cachedTokens]);
+    const held: number[] = [];
     for (const stopAt of [0, 2]) {
       const controller = new AbortController();
       const aborted = session.ask("How many objects are there?", {
@@ -176,7 +173,10 @@ describe("a session", () => {
       });
       await expect(aborted).rejects.toSatisfy((error) => error === controller.signal.reason);
       expectUnchanged();
+      held.push(session.byteLength);
     }
+    // Room that the first one took is there for the others.
+    expect(held[1]).toBe(held[0]);
     await expect(session.ask(ask("?", { type: "image", image: "no-such.png" }))).rejects.toThrow(MediaError);
     const before = { ...runs };
     await expect(session.ask(ask("word ".repeat(5000), other))).rejects.toThrow(/context/);

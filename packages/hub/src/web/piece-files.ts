@@ -8,8 +8,12 @@ export const pieceFiles = new WeakMap<Blob, FileSystemFileHandle>();
 /** What is done with files beside the page; its code is loaded where the browser has them. */
 export const filesInWorker = (): Promise<typeof FilesInWorker> => import("./files-in-worker.js");
 
+/** How often another page may put the same piece in the place of one that is being read. */
+const MAX_REPLACED = 5;
+
 /**
- * The bytes `[start, end)` of a piece that the browser keeps.
+ * The bytes `[start, end)` of a piece that the browser keeps. A page that fetches the same model at the same time may replace it by the same
+ * bytes meanwhile: for a moment nobody can open it then, and what was opened before is void.
  *
  * @throws ModelFileError when it was changed or deleted.
  */
@@ -20,9 +24,18 @@ export async function readPiece(
   name: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = pieceFiles.get(piece);
-  return (
-    (file && (await (await filesInWorker()).readFile(file, start, end))) ?? readBlob(piece.slice(start, end), name)
-  );
+  if (!file) return readBlob(piece.slice(start, end), name);
+  const { readFile } = await filesInWorker();
+  let content = piece;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await readFile(file, start, end)) ?? (await readBlob(content.slice(start, end), name));
+    } catch (error) {
+      const now = await file.getFile().catch(() => undefined);
+      if (attempt > MAX_REPLACED || now?.size !== piece.size) throw error;
+      content = now;
+    }
+  }
 }
 
 /** Pieces one behind the other, for workers to read. */

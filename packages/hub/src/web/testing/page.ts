@@ -1,7 +1,9 @@
 /** The script of the test page: what a browser test calls. Bytes travel as sums, since what a page can be told is JSON. */
 import { SmolVLMError, type ByteStore, type ModelFiles, type ProgressEvent } from "@smolvlm/contracts";
 import { browserByteStore, cacheByteStore, opfsByteStore } from "../browser-byte-store.js";
+import { opfsPieceStore } from "../opfs-piece-store.js";
 import { openModel, type OpenModelOptions, type WebModelReference } from "../open-model.js";
+import { readPiece } from "../piece-files.js";
 import { clearStored, listStored, measureStored } from "../stored-models.js";
 
 /** What to open, and what to read of it. */
@@ -172,11 +174,37 @@ async function holdOpen({ model, forMs }: { readonly model: string; readonly for
   });
 }
 
+/** Looks up a piece, has it replaced by another as long, or deleted if there is none, and reads what was looked up; or the error's message. */
+async function readReplaced(pieces: readonly (readonly number[])[]): Promise<readonly number[] | string> {
+  const store = await opfsPieceStore();
+  const address = { model: "model", entry: "entry", piece: "0" };
+  const [first, ...others] = pieces.map((piece) => Uint8Array.from(piece));
+  await store.write(address, first as Uint8Array<ArrayBuffer>);
+  const found = (await store.read(address)) as Blob;
+  for (const bytes of others) await store.write(address, bytes);
+  if (others.length === 0) await store.remove(address.model);
+  return readPiece(found, 1, 3, "a piece").then(
+    (bytes) => [...bytes],
+    (error: unknown) => (error as Error).message,
+  );
+}
+
 async function sha256(bytes: Uint8Array): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", Uint8Array.from(bytes));
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 Object.assign(globalThis, {
-  smolvlmTest: { read, readLocal, putAndGet, listFiles, makeFolder, holdOpen, listStored, measureStored, clearStored },
+  smolvlmTest: {
+    read,
+    readLocal,
+    readReplaced,
+    putAndGet,
+    listFiles,
+    makeFolder,
+    holdOpen,
+    listStored,
+    measureStored,
+    clearStored,
+  },
 });
