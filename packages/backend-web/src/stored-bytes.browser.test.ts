@@ -24,6 +24,7 @@ const ofBlob = ranges.map(([start, end]) => Array.from({ length: end - start }, 
 test.each<[string, Partial<StoredRequest>, readonly (readonly number[])[]]>([
   ["files are read across their ends", {}, ofFiles],
   ["files that others read too are read", { other: "beside others" }, ofFiles],
+  ["files are read that somebody had alone for a moment", { other: "alone for a moment" }, ofFiles],
   ["the blob is read while somebody has a file alone", { other: "alone" }, ofBlob],
   ["the blob is read in browsers that open files for one alone", { hasNoModes: true }, ofBlob],
   ["the blob is read where there are no files", { sizes: [] }, ofBlob],

@@ -55,13 +55,24 @@ export async function openStored(
 
 type Read = (start: number, end: number) => Uint8Array<ArrayBuffer>;
 
+/** Milliseconds between attempts to open a file, and the most of them. */
+const OPENING = { pause: 20, attempts: 6 } as const;
+
+/** A file; undefined where it cannot be opened. Another page that stores the same model has it alone for a moment, and lets it go. */
+async function openOne(file: WorkerFile): Promise<OpenFile | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await file.createSyncAccessHandle({ mode: "read-only" });
+    } catch (error) {
+      if ((error as Error).name !== "NoModificationAllowedError" || attempt >= OPENING.attempts) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, OPENING.pause));
+    }
+  }
+}
+
 /** All files, opened as several may at a time; none where one cannot be. */
 async function openAll(files: readonly StoredFile[]): Promise<readonly OpenFile[]> {
-  const open = await Promise.all(
-    (files as unknown as readonly WorkerFile[]).map((file) =>
-      file.createSyncAccessHandle({ mode: "read-only" }).catch(() => undefined),
-    ),
-  );
+  const open = await Promise.all((files as unknown as readonly WorkerFile[]).map(openOne));
   // A browser that does not know the mode has opened them for this worker alone: other pages of the site could not load.
   if (open.every((file) => file?.mode === "read-only")) return open as readonly OpenFile[];
   for (const file of open) file?.close();

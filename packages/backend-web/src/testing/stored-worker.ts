@@ -8,7 +8,7 @@ export interface StoredRequest {
   /** Bytes of the blob, which are 99. */
   readonly blobSize: number;
   /** How somebody else has the last file open. */
-  readonly other?: "alone" | "beside others";
+  readonly other?: "alone" | "alone for a moment" | "beside others";
   /** Whether the browser opens every file for one alone, as those do that know no modes. */
   readonly hasNoModes?: boolean;
   readonly ranges: readonly (readonly [start: number, end: number])[];
@@ -45,7 +45,10 @@ async function readStored({ sizes, blobSize, other, hasNoModes, ranges }: Stored
   }
   const held =
     other &&
-    (await (files.at(-1) as WorkerFile).createSyncAccessHandle(other === "alone" ? undefined : { mode: "read-only" }));
+    (await (files.at(-1) as WorkerFile).createSyncAccessHandle(
+      other === "beside others" ? { mode: "read-only" } : undefined,
+    ));
+  if (other === "alone for a moment") setTimeout(() => held?.close(), 50);
   if (hasNoModes) {
     const prototype = FileSystemFileHandle.prototype as WorkerFile;
     const { createSyncAccessHandle } = prototype;
