@@ -1,9 +1,8 @@
-import { cpus, totalmem } from "node:os";
 import { bytesPerToken, operationsOfFrame } from "@smolvlm/cli/bench";
 import { parseModelConfig } from "@smolvlm/config";
 import { autoFormats } from "@smolvlm/model-core";
-import { nodeBackend } from "smolvlm";
 import { checkpointTensors } from "./checkpoint-shape.mjs";
+import { machineLine } from "./machine.mjs";
 import { table } from "./markdown-table.mjs";
 import { qualityTable } from "./quality/quality-table.mjs";
 import { targetRows } from "./report-targets.mjs";
@@ -54,19 +53,6 @@ ${
 }* Picture: 4:3, ${frames} frames, ${answers.promptTokens} prompt tokens with the question; an answer has ${newTokens} tokens.
 * ${disturbance(rounds)}
 * Medians of ${rounds.length} round${rounds.length === 1 ? "" : "s"}, of ${Math.min(photoRounds, rounds.length)} for the photo's lines; in brackets the range.`;
-}
-
-/** The processor's maker and line, without the model's number. */
-export function machine() {
-  const model = cpus()[0]?.model.trim() ?? "unknown processor";
-  return `${/^AMD EPYC/.test(model) ? "AMD EPYC" : model}, ${cpus().length} cores`;
-}
-
-/** The machine and its memory; of x86 also whether it has an instruction for products of int8, on which much depends. */
-export function machineLine() {
-  const { rowwiseBits } = nodeBackend().target.quantizedMatMul;
-  const vnni = process.arch === "x64" ? `, ${rowwiseBits < 8 ? "without" : "with"} VNNI` : "";
-  return `${machine()}${vnni}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
 }
 
 /** The lines that have times, each with what gives them for a round and a side. */

@@ -66,7 +66,7 @@ export class GrowingKeyValues extends KeyValueRows {
     if (wrong !== undefined || newLengths.some((count) => count > positions)) {
       throw new InvalidArgumentError({
         argument: "rows",
-        expected: `${count} arrays of [${this.batch}, ${keyValueHeads}, ${Math.max(...newLengths)} or more, ${headDim}]`,
+        expected: `${count} arrays of [${this.batch}, ${keyValueHeads}, ${Math.max(...newLengths)} or more, ${headDim}], or one of them all`,
         found: `${rows.length} arrays of ${wrong?.length ?? size} elements for ${positions} positions`,
       });
     }

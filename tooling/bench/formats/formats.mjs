@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { cpus, availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { inspectModel, nodeBackend } from "smolvlm";
+import { inspectModel } from "smolvlm";
+import { machine, rowwiseBits } from "../machine.mjs";
 import { syntheticPhoto } from "../photo.mjs";
 import { answersIn, askReference, partsIn } from "../quality/measure-quality.mjs";
-import { machine } from "../report.mjs";
 import { writeWhole } from "../write-whole.mjs";
 import { chooseFormats, nameOf } from "./choose-formats.mjs";
 import { autoFormatsModule, choices, reportFormats } from "./report-formats.mjs";
@@ -42,18 +42,13 @@ const { values } = parseArgs({
   },
 });
 
-/** What tells machines of one device apart: those whose int8 products are another kernel's. */
-async function thisMachine(threads) {
-  const backend = nodeBackend();
-  const { rowwiseBits } = backend.target.quantizedMatMul;
-  await backend[Symbol.asyncDispose]();
-  return { name: machine(), cores: cpus().length, threads, rowwiseBits };
-}
+/** `rowwiseBits` tells machines of one device apart: those whose int8 products are another kernel's. */
+const thisMachine = (threads) => ({ name: machine(), cores: cpus().length, threads, rowwiseBits: rowwiseBits() });
 
 async function withTimes(measured, options) {
   const { folder, log } = options;
   const { config, parameters } = await inspectModel(folder);
-  const here = await thisMachine(options.threads);
+  const here = thisMachine(options.threads);
   const devices = { ...measured.devices };
   for (const device of values.device.split(",")) {
     const photo = await syntheticPhoto(1600, 1200);
@@ -62,7 +57,7 @@ async function withTimes(measured, options) {
       photo,
       vocabulary: config.textConfig.vocabSize,
     });
-    const others = (devices[device] ?? []).filter(({ machine: { rowwiseBits } }) => rowwiseBits !== here.rowwiseBits);
+    const others = (devices[device] ?? []).filter((each) => each.machine.rowwiseBits !== here.rowwiseBits);
     devices[device] = [...others, { machine: { ...here, ...versions }, times }];
     log(JSON.stringify(times));
   }
@@ -72,8 +67,8 @@ async function withTimes(measured, options) {
 /** The bundled model's logits in every format, and its answers in those combinations that the choice depends on, on this machine. */
 async function withQuality({ parameters, devices }, log) {
   const asked = await askReference();
-  const here = await thisMachine();
-  const isHere = ({ machine: { rowwiseBits } }) => rowwiseBits === here.rowwiseBits;
+  const bits = rowwiseBits();
+  const isHere = (each) => each.machine.rowwiseBits === bits;
   const answers = {};
   const logits = {};
   for (const format of DEVICES.cpu.formats) {

@@ -74,7 +74,7 @@ were measured, it is that of the machine where it is slowest. What is at most ${
 most exact that is at most ${Math.round(100 * (AS_SMALL - 1))} % larger. Times are of random weights in the shape of the 256M model, each the least of the rounds.
 
 ${sections.join("\n\n")}
-${missingClass(devices.cpu)}
+
 ## Devices that were not measured
 
 ${others.map(([device, formats, reason]) => `* ${device}: ${formats}. Not measured: ${reason}.`).join("\n")}
@@ -131,21 +131,6 @@ ${name}, ${threads} threads${bits}; ${Object.entries(versions)
 ${table(head, rows)}
 
 ${table(["vision, text, head", ...TASKS.map(({ name: task }) => `${task}, ms`), "weights, MB", "answers equal"], candidates)}`;
-}
-
-/** Said of the kind of CPUs that was not measured. */
-function missingClass(machines) {
-  const bits = new Set(machines.map(({ machine: { rowwiseBits } }) => rowwiseBits));
-  if (bits.size > 1) return "";
-  const [missing, kernel] = bits.has(8)
-    ? ["without VNNI", "rows of int8 cost them more"]
-    : ["with VNNI", "rows of int8 cost them less"];
-  return `
-## CPUs ${missing}
-
-None was measured with this yet: ${kernel}, and activations are rounded to ${bits.has(8) ? 7 : 8} bits. \`auto\` does not tell them apart, though it could by
-\`Target.quantizedMatMul.rowwiseBits\`, which Linux tells of x86 processors; what is chosen is meant to be good on both.
-`;
 }
 
 function partsOf({ vision, text, head }) {

@@ -1,8 +1,8 @@
 import { bytesPerToken } from "@smolvlm/cli/bench";
 import { parseModelConfig } from "@smolvlm/config";
 import { autoFormats } from "@smolvlm/model-core";
+import { machineLine } from "../machine.mjs";
 import { table } from "../markdown-table.mjs";
-import { machineLine } from "../report.mjs";
 import { median } from "../stages.mjs";
 
 /** The best figures for decoding on WASM with 2 threads behind 128 tokens, ms a token, from which the bound of 1.3 × is taken. */

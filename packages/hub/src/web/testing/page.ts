@@ -174,7 +174,7 @@ async function holdOpen({ model, forMs }: { readonly model: string; readonly for
   });
 }
 
-/** Looks up a piece, has it replaced by another as long, or deleted if there is none, and reads what was looked up; or the error's message. */
+/** Looks up the first piece, has the others put in its place, or deletes it where there are none, and reads what was looked up: its middle, or why not. */
 async function readReplaced(pieces: readonly (readonly number[])[]): Promise<readonly number[] | string> {
   const store = await opfsPieceStore();
   const address = { model: "model", entry: "entry", piece: "0" };
