@@ -227,11 +227,10 @@ export class RemoteFile implements ByteSource {
       const onPiece = (bytes: Uint8Array<ArrayBuffer>, at: number): void =>
         void written.push(this.#keep(first + at, bytes));
       const options = { signal, onBytes: this.#report, pieceBytes: PIECE_BYTES, onPiece };
-      const isThere = await lanes.run(
-        urgent,
-        async () => this.#hasRanges && fetchRange(client, source, range, options),
-      );
-      await Promise.all(written);
+      const isThere = await lanes
+        .run(urgent, async () => this.#hasRanges && fetchRange(client, source, range, options))
+        // Pieces that were whole when a connection broke off are kept too before anyone is told of it.
+        .finally(() => Promise.all(written));
       if (isThere) return;
       this.#hasRanges = false;
     }
