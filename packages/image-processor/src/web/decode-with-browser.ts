@@ -45,7 +45,7 @@ export async function decodeWithBrowser(bytes: Uint8Array, kind: ImageKind, cont
   }
   try {
     checkSize(bitmap.width, bitmap.height, context);
-    const image = readPixels(bitmap, bitmap, true, media);
+    const image = await readPixels(bitmap, bitmap, true, media);
     return context.autoOrient ? orientPixels(image, header.orientation) : image;
   } finally {
     bitmap.close();

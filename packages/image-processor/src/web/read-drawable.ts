@@ -35,13 +35,13 @@ export function isDrawable(source: unknown): source is Drawable {
 async function readBitmap(bitmap: ImageBitmap, keepsColours: boolean, context: DecodeContext): Promise<RawImage> {
   try {
     checkSize(bitmap.width, bitmap.height, context);
-    return readPixels(bitmap, bitmap, keepsColours, context.media);
+    return await readPixels(bitmap, bitmap, keepsColours, context.media);
   } finally {
     bitmap.close();
   }
 }
 
-function readFrame(frame: VideoFrame, context: DecodeContext): RawImage {
+async function readFrame(frame: VideoFrame, context: DecodeContext): Promise<RawImage> {
   const { displayWidth: width, displayHeight: height } = frame;
   checkSize(width, height, context);
   return readPixels(frame, { width, height }, false, context.media);
@@ -87,7 +87,7 @@ async function readVideo(video: HTMLVideoElement, context: DecodeContext, option
     throw new MediaError(context.media, "has no frame yet; wait for its event loadeddata.");
   const frame = await videoFrame(video, context.media, options);
   try {
-    return readFrame(frame, context);
+    return await readFrame(frame, context);
   } finally {
     frame.close();
   }
@@ -124,7 +124,7 @@ export async function readDrawable(
     default: {
       const frame = await cameraFrame(source as MediaStreamTrack, options);
       try {
-        return readFrame(frame, { ...context, media: "camera" });
+        return await readFrame(frame, { ...context, media: "camera" });
       } finally {
         frame.close();
       }

@@ -1,5 +1,5 @@
 import { MediaError, type RawImage } from "@smolvlm/contracts";
-import { bitmapTileReader, type TileReader } from "./bitmap-tile-reader.js";
+import type { TileReader } from "./bitmap-tile-reader.js";
 
 /** Side of the squares in which pixels are read: as large as any GPU's textures, and small enough for memory to stay flat. */
 const TILE = 2048;
@@ -31,12 +31,12 @@ function canvasTile(width: number, height: number): OffscreenCanvasRenderingCont
  * @param keepsColours whether colours under alpha are still there: of a bitmap made with `premultiplyAlpha: "none"`
  * @throws MediaError when the page may not read its pixels.
  */
-export function readPixels(
+export async function readPixels(
   source: ImageBitmap | VideoFrame,
   size: { readonly width: number; readonly height: number },
   keepsColours: boolean,
   media: string,
-): RawImage {
+): Promise<RawImage> {
   const { width, height } = size;
   const canvas = canvasTile(Math.min(width, TILE), Math.min(height, TILE));
   if (!canvas)
@@ -52,7 +52,8 @@ export function readPixels(
         canvas.drawImage(source, -left, -top, width, height);
         let rgba: Uint8Array | Uint8ClampedArray = canvas.getImageData(0, 0, tile.width, tile.height).data;
         if (keepsColours && source instanceof ImageBitmap && hasAlpha(rgba)) {
-          unmultiplied ??= bitmapTileReader(source, media);
+          // Loaded when it is needed: most pictures are opaque.
+          unmultiplied ??= (await import("./bitmap-tile-reader.js")).bitmapTileReader(source, media);
           rgba = unmultiplied.read(tile);
         }
         for (let row = 0, from = 0; row < tile.height; row++) {
