@@ -33,6 +33,10 @@ export function packageBuild(entry, options = {}) {
     dts: false,
     external: [/^node:/],
     esbuildPlugins: [versionOnly],
+    esbuildOptions(esbuild) {
+      // Where scripts are bundled of packages without side effects, what those import only to keep an order may go.
+      esbuild.logOverride = { "ignored-bare-import": "silent" };
+    },
     ...options,
   });
 }

@@ -17,6 +17,7 @@ async function bundle(entry: string): Promise<{ readonly text: string; readonly 
     target: "es2022",
     // Loaded when a video file is opened; 70 kB of its own.
     external: ["mediabunny"],
+    logLevel: "error",
   });
   const bytes = result.outputFiles[0]?.contents ?? new Uint8Array();
   return { text: new TextDecoder().decode(bytes), gzipped: gzipSync(bytes).length };
