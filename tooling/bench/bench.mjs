@@ -23,7 +23,7 @@ const HELP = `node bench.mjs --files FOLDER [--files FOLDER …] [--python INTER
   --photo FILE           a JPEG of 4:3 instead of one that is drawn; --large-photo FILE likewise, of 12 megapixels
   --threads N            of all sides (the cores of this machine)
   --rounds N (4)  --photo-rounds N that include the whole photo (2)  --loads N (2)
-  --steps N tokens decoded per measurement (20)  --new-tokens N of the answer (32)
+  --steps N tokens decoded per measurement (64)  --new-tokens N of the answer (32)
   --tries N              how often a measurement is tried while other processes disturb it (3)
   --quality FILE         what quality/quality.mjs wrote with --json, instead of measuring it again; none for neither
   --write FILE           the report as Markdown
@@ -45,7 +45,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "4" },
     "photo-rounds": { type: "string", default: "2" },
     loads: { type: "string", default: "2" },
-    steps: { type: "string", default: "20" },
+    steps: { type: "string", default: "64" },
     tries: { type: "string", default: "3" },
     "new-tokens": { type: "string", default: "32" },
     quality: { type: "string" },

@@ -19,9 +19,19 @@ describe("greedyToken", () => {
     expect(greedyToken(Float32Array.of(0, Infinity, Infinity))).toBe(1);
   });
 
+  it("finds the first of the highest whatever their number", () => {
+    fc.assert(
+      fc.property(anyScores, (values) => {
+        const scores = Float32Array.from(values);
+        const highest = Math.max(...scores);
+        expect(greedyToken(scores)).toBe(highest === -Infinity ? -1 : scores.indexOf(highest));
+      }),
+    );
+  });
+
   it("refuses NaN wherever it is, and scores that are all excluded", () => {
-    for (const position of [0, 1, 2]) {
-      const scores = Float32Array.of(1, 2, 3);
+    for (const position of [0, 1, 2, 3, 4, 5]) {
+      const scores = Float32Array.of(1, 2, 3, 4, 3, 2);
       scores[position] = NaN;
       expect(greedyToken(scores)).toBe(-1);
     }
