@@ -12,9 +12,6 @@ import { millisecondsOf, stagesOf } from "./stages.mjs";
 /** Answers take long: that is how often one is tried at most. */
 const ANSWER_TRIES = 2;
 
-/** How often the memory's bandwidth is looked for in each round. */
-const LIMIT_TRIES = 3;
-
 /** Tokens that transformers.js and we make of the same pixel values, to see that both compute the same. */
 const SAME_TOKENS = 16;
 
@@ -150,18 +147,11 @@ async function measureRound(running, stages, round, tries, log) {
   return results;
 }
 
-/**
- * The reader needs neither ONNX Runtime nor PyTorch, so that neither is measured against itself. Its limit is the best of some tries, as
- * PyTorch's are.
- */
+/** The reader needs neither ONNX Runtime nor PyTorch, so that neither is measured against itself. */
 async function measureLimits(running, meter, tries) {
   // The threads are this process's own, which `undisturbed` counts already.
-  const read = async () => {
-    const rates = [];
-    while (rates.length < LIMIT_TRIES) rates.push(await meter.measure());
-    return { bytesPerSecond: Math.max(...rates), cpuMs: 0 };
-  };
-  const limits = { reader: (await undisturbed(read, tries)).bytesPerSecond };
+  const reader = await undisturbed(async () => ({ bytesPerSecond: await meter.measure(), cpuMs: 0 }), tries);
+  const limits = { reader: reader.bytesPerSecond };
   for (const [{ operations }, side] of running) {
     if (!operations.has("limits")) continue;
     const { bandwidth, flops } = await undisturbed(() => side.ask("limits"), tries);

@@ -6,37 +6,30 @@ import { performance } from "node:perf_hooks";
 import process from "node:process";
 import { cpus } from "node:os";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { bandwidthMeter } from "@smolvlm/cli/bench";
+import { bandwidthMeter, median, textLayerMatrices } from "@smolvlm/cli/bench";
+import { parseModelConfig } from "@smolvlm/config";
+import { blockLengths } from "@smolvlm/model-core";
 import { onnxModel } from "../scripts/onnx-writer.mjs";
-import { modelConfig } from "./checkpoint-shape.mjs";
+import { modelConfig, SHAPES } from "./checkpoint-shape.mjs";
 import { machineLine } from "./machine.mjs";
+import { spread } from "./markdown-table.mjs";
 
 const ROUNDS = 7;
 const RUNS = 40;
-/** Weights of a block, which has a scale, as in the packages' `q8`. */
-const BLOCK = 64;
-
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+/** Weights that have a scale together. */
+const BLOCK = blockLengths.q8;
 
 /** A chain of all matrices, each fed with the first values that the one before gives. */
-function productsOf({ vocab_size: vocabulary, text_config: text }) {
-  const { hidden_size: hidden, intermediate_size: inner, num_hidden_layers: layers } = text;
-  const heads = text.num_attention_heads + 2 * text.num_key_value_heads;
-  const shapes = [
-    ...Array.from({ length: layers }, () => [
-      [hidden, heads * text.head_dim],
-      [hidden, hidden],
-      [hidden, 2 * inner],
-      [inner, hidden],
-    ]).flat(),
-    [hidden, vocabulary],
-  ];
+function productsOf(config) {
+  const { hiddenSize, numHiddenLayers, vocabSize } = config.textConfig;
+  const layers = Array.from({ length: numHiddenLayers }, () => textLayerMatrices(config));
+  const shapes = [...layers.flat(), [vocabSize, hiddenSize]];
   const [nodes, initializers] = [[], []];
   const constant = (name, type, dims, data) => initializers.push({ name, type, dims, data });
   constant("axis", "int64", [1], BigInt64Array.of(1n));
   constant("from", "int64", [1], BigInt64Array.of(0n));
-  let [before, width, bytes] = ["x", hidden, 0];
-  for (const [index, [columns, rows]] of shapes.entries()) {
+  let [before, width, bytes] = ["x", hiddenSize, 0];
+  for (const [index, [rows, columns]] of shapes.entries()) {
     if (width !== columns) {
       constant(`to${index}`, "int64", [1], BigInt64Array.of(BigInt(columns)));
       nodes.push({ op: "Slice", inputs: [before, "from", `to${index}`, "axis"], outputs: [`x${index}`] });
@@ -58,20 +51,20 @@ function productsOf({ vocab_size: vocabulary, text_config: text }) {
     bytes += rows * columns + 4 * rows * blocks;
   }
   const floats = (name, size) => ({ name, type: "float32", dims: [1, size] });
-  const graph = { inputs: [floats("x", hidden)], outputs: [floats(before, width)], nodes, initializers };
-  return { model: onnxModel({ name: "products", ...graph }), bytes, hidden, products: shapes.length };
+  const graph = { inputs: [floats("x", hiddenSize)], outputs: [floats(before, width)], nodes, initializers };
+  return { model: onnxModel({ name: "products", ...graph }), bytes, hiddenSize, products: shapes.length };
 }
 
 const shape = process.argv[2] ?? "256M";
 const threads = cpus().length;
-const { model, bytes, hidden, products } = productsOf(modelConfig({ shape }));
+if (!(shape in SHAPES)) throw new Error(`There is no shape ${shape}; choose among ${Object.keys(SHAPES).join(", ")}.`);
+const { model, bytes, hiddenSize, products } = productsOf(parseModelConfig(modelConfig({ shape }), "config.json"));
 const session = await InferenceSession.create(model, { intraOpNumThreads: threads });
-const feeds = { x: new Tensor("float32", new Float32Array(hidden).fill(0.1), [1, hidden]) };
+const feeds = { x: new Tensor("float32", new Float32Array(hiddenSize).fill(0.1), [1, hiddenSize]) };
 const meter = bandwidthMeter(threads);
-await meter.measure();
 const rounds = [];
 while (rounds.length < ROUNDS) {
-  const read = Math.max(await meter.measure(), await meter.measure(), await meter.measure());
+  const read = await meter.measure();
   const times = [];
   while (times.length < RUNS) {
     const start = performance.now();
@@ -83,11 +76,11 @@ while (rounds.length < ROUNDS) {
 }
 await meter.close();
 await session.release();
-const of = (name, scale, digits) => {
-  const values = rounds.map((round) => round[name] * scale);
-  const text = [median(values), Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits));
-  return `${text[0]} (${text[1]}–${text[2]})`;
-};
+const of = (name, scale, digits) =>
+  spread(
+    rounds.map((round) => round[name] * scale),
+    digits,
+  );
 console.log(`${machineLine()}; ${shape}: ${products} products, ${(bytes / 1e6).toFixed(0)} MB in q8; ${ROUNDS} rounds`);
 console.log(`all products: ${of("seconds", 1000, 2)} ms`);
 console.log(`reading in WebAssembly: ${of("read", 1e-9, 1)} GB/s`);

@@ -1,5 +1,5 @@
-import { bytesPerToken } from "@smolvlm/cli/bench";
-import { BATCH, CONTEXTS, median, millisecondsOf } from "./stages.mjs";
+import { bytesPerToken, median } from "@smolvlm/cli/bench";
+import { BATCH, CONTEXTS, millisecondsOf } from "./stages.mjs";
 
 /** The format of the lines about tokens, of which the peers have a like. */
 const FAST = "q8";

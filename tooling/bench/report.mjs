@@ -1,13 +1,13 @@
-import { bytesPerToken, operationsOfFrame } from "@smolvlm/cli/bench";
+import { bytesPerToken, median, operationsOfFrame } from "@smolvlm/cli/bench";
 import { parseModelConfig } from "@smolvlm/config";
 import { autoFormats } from "@smolvlm/model-core";
 import { checkpointTensors } from "./checkpoint-shape.mjs";
 import { machineLine } from "./machine.mjs";
-import { table } from "./markdown-table.mjs";
+import { spread, table } from "./markdown-table.mjs";
 import { qualityTable } from "./quality/quality-table.mjs";
 import { targetRows } from "./report-targets.mjs";
 import { sidesOf } from "./sides.mjs";
-import { CONTEXTS, median, millisecondsOf, PROMPT, stagesOf } from "./stages.mjs";
+import { CONTEXTS, millisecondsOf, PROMPT, stagesOf } from "./stages.mjs";
 
 /**
  * What was measured, as Markdown: ratios first.
@@ -253,14 +253,6 @@ function fp32Bytes(rawConfig) {
 
 function gigabytes(bytes) {
   return (bytes / 1e9).toFixed(2);
-}
-
-/** `median (lowest–highest)` of those that were measured. */
-function spread(values, digits) {
-  const found = values.filter(Number.isFinite);
-  if (found.length === 0) return "";
-  const [low, high] = [Math.min(...found), Math.max(...found)].map((value) => value.toFixed(digits));
-  return `${median(found).toFixed(digits)} (${low}–${high})`;
 }
 
 function percent(values) {

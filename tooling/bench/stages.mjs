@@ -1,3 +1,5 @@
+import { median } from "@smolvlm/cli/bench";
+
 /**
  * What is measured, in this order, on every side that has the operation. Heavy stages are measured in the first rounds only.
  *
@@ -55,13 +57,6 @@ export function stagesOf({ photo, largePhoto, steps, ids }) {
       isHeavy: true,
     },
   ];
-}
-
-/** The middle of some numbers. */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** Milliseconds of one measurement; of several steps in it, the middle one. */

@@ -1,7 +1,7 @@
+import { median } from "@smolvlm/cli/bench";
 import { machineLine } from "../machine.mjs";
 import { table } from "../markdown-table.mjs";
 
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const range = (values, digits = 2) => {
   const text = (value) => value.toFixed(digits);
   const [low, high] = [Math.min(...values), Math.max(...values)];

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { median } from "@smolvlm/cli/bench";
 import { SmolVLMVideoProcessor } from "@smolvlm/video-processor";
 import { drawnFrame } from "./clips.mjs";
 
@@ -10,10 +11,6 @@ const SIZES = [
   [3840, 2160],
 ];
 const RUNS = 9;
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
-}
 
 /**
  * What `upsample: false` does to the time and the pixels of a frame, with the published configuration (2048, then 512 × 512).

@@ -1,9 +1,8 @@
-import { bytesPerToken } from "@smolvlm/cli/bench";
+import { bytesPerToken, median } from "@smolvlm/cli/bench";
 import { parseModelConfig } from "@smolvlm/config";
 import { autoFormats } from "@smolvlm/model-core";
 import { machineLine } from "../machine.mjs";
 import { table } from "../markdown-table.mjs";
-import { median } from "../stages.mjs";
 
 /** The best figures for decoding on WASM with 2 threads behind 128 tokens, ms a token, from which the bound of 1.3 × is taken. */
 const BEST_MS = { fp32: 25.6, auto: 35, q8: 35, int8: 35 };

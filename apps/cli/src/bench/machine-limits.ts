@@ -11,16 +11,9 @@ export interface MachineLimits {
   readonly int8: number;
 }
 
-const TRIES = 3;
-
 /** Measures the limits for a number of threads; takes about two seconds. */
 export async function machineLimits(backend: Backend, threads: number): Promise<MachineLimits> {
   const meter = bandwidthMeter(threads);
-  let bandwidth = 0;
-  try {
-    for (let tried = 0; tried < TRIES; tried++) bandwidth = Math.max(bandwidth, await meter.measure());
-  } finally {
-    await meter.close();
-  }
+  const bandwidth = await meter.measure().finally(() => meter.close());
   return { bandwidth, fp32: await productRate(backend, "float32"), int8: await productRate(backend, "int8") };
 }

@@ -54,7 +54,7 @@ function textLayerWeights(config: Config): number {
 }
 
 /** [outputs, inputs] of the matrices of one layer of the text model. */
-function textLayerMatrices({ textConfig }: Config): readonly (readonly [rows: number, columns: number])[] {
+export function textLayerMatrices({ textConfig }: Config): readonly (readonly [rows: number, columns: number])[] {
   const { hiddenSize, intermediateSize, numAttentionHeads, numKeyValueHeads, headDim } = textConfig;
   const [queries, keys] = [numAttentionHeads * headDim, numKeyValueHeads * headDim];
   return [
